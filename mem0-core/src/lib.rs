@@ -1,0 +1,38 @@
+//! Types, filters, traits and the memory engine of mem0. Names no vendor.
+#![forbid(unsafe_code)]
+
+pub mod engine;
+pub mod error;
+pub mod filter;
+pub mod reference;
+pub mod text;
+pub mod traits;
+pub mod types;
+
+pub use engine::{
+    AddInput, AddItem, AddOptions, AddRequest, AddResult, Breakdown, Builder, ChangeResult, Degraded, DeleteAllResult,
+    DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, Limits, ListOptions, ListResult, Mem0, ReindexTarget,
+    Reindexed, SearchOptions, SearchResult, Stats, Transferred, UpdateOptions, UpdateRequest, When, memory_json,
+};
+pub use error::{Error, ErrorKind, Result, Retry};
+pub use filter::{Filter, FilterCapabilities};
+pub use traits::clock::{Clock, SystemClock};
+pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
+pub use traits::extract::{
+    Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler, Target,
+};
+pub use traits::ledger::{
+    Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
+    ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Projection, Receipt,
+    ScopeInfo, State, StoredMessage, View,
+};
+pub use traits::vector_store::{
+    CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection,
+    VectorQuery, VectorStore,
+};
+pub use types::ids::{MemoryId, TxnId};
+pub use types::memory::{Content, Event, EventKind, Memory, MemoryKind, Metadata};
+pub use types::message::{Message, Role};
+pub use types::payload::{Payload, RESERVED_KEYS};
+pub use types::scope::{Scope, ScopeFields, ScopeKey};
+pub use types::time::Timestamp;

@@ -1,0 +1,7 @@
+//! What the engine asks of the outside, as traits whose rules are numbered.
+
+pub mod clock;
+pub mod embedder;
+pub mod extract;
+pub mod ledger;
+pub mod vector_store;

@@ -1,0 +1,8 @@
+//! The words of the project as types.
+
+pub mod ids;
+pub mod memory;
+pub mod message;
+pub mod payload;
+pub mod scope;
+pub mod time;
