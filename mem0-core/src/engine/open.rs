@@ -1,0 +1,161 @@
+//! Putting an engine together, and recovery when it opens.
+
+use std::sync::{Arc, RwLock};
+
+use crate::engine::{Active, Fusion, Inner, Limits, Mem0};
+use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::traits::clock::{Clock, SystemClock};
+use crate::traits::embedder::Embedder;
+use crate::traits::extract::{Extractor, Reconciler};
+use crate::traits::ledger::{Ledger, Projection};
+use crate::traits::vector_store::VectorStore;
+
+/// Puts a [`Mem0`] together.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `open` is awaited"]
+pub struct Builder {
+    ledger: Arc<dyn Ledger>,
+    store: Arc<dyn VectorStore>,
+    embedder: Arc<dyn Embedder>,
+    policy: Option<(Arc<dyn Extractor>, Arc<dyn Reconciler>)>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    fusion: Fusion,
+    collection: String,
+    move_projection: bool,
+}
+
+impl Builder {
+    pub(super) fn new(ledger: Arc<dyn Ledger>, store: Arc<dyn VectorStore>, embedder: Arc<dyn Embedder>) -> Self {
+        Self {
+            ledger,
+            store,
+            embedder,
+            policy: None,
+            clock: Arc::new(SystemClock),
+            limits: Limits::default(),
+            fusion: Fusion::default(),
+            collection: "mem0".to_owned(),
+            move_projection: false,
+        }
+    }
+
+    /// How facts are extracted and reconciled. Without a policy `add` stores
+    /// every message as a fact and knows only exact repeats.
+    pub fn policy(mut self, extractor: Arc<dyn Extractor>, reconciler: Arc<dyn Reconciler>) -> Self {
+        self.policy = Some((extractor, reconciler));
+        self
+    }
+
+    /// Another clock than the machine's.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Other limits on input.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Other weights of semantic similarity and words.
+    pub fn fusion(mut self, fusion: Fusion) -> Self {
+        self.fusion = fusion;
+        self
+    }
+
+    /// Another collection than `mem0`.
+    pub fn collection(mut self, name: impl Into<String>) -> Self {
+        self.collection = name.into();
+        self
+    }
+
+    /// If the ledger was projected to another vector store or with another
+    /// model, moves it instead of refusing to open: texts are embedded anew
+    /// where the model differs, and every memory is written to the store. May
+    /// take long.
+    pub fn move_projection(mut self, yes: bool) -> Self {
+        self.move_projection = yes;
+        self
+    }
+
+    /// Opens the engine and finishes what an earlier process left pending.
+    ///
+    /// A vector store that cannot be reached does not prevent it: the engine
+    /// then works degraded until the store is back.
+    ///
+    /// # Errors
+    /// `IdentityMismatch` if the ledger's vectors are of another model and
+    /// `Config` if they are in another store, each with what to do about it;
+    /// `Config` for weights or limits out of range; those of the ledger.
+    pub async fn open(self) -> Result<Mem0> {
+        self.fusion.check()?;
+        let (extractor, reconciler) =
+            self.policy.unwrap_or_else(|| (Arc::new(super::plan::AsSaid), Arc::new(super::plan::AsSaid)));
+        let active = Active::new(Arc::clone(&self.store), Arc::clone(&self.embedder), &self.collection);
+        let wanted = active.projection.clone();
+        let current = self.ledger.projection().await?;
+        let owner = self.clock.uuid().simple().to_string();
+        let mem0 = Mem0 {
+            inner: Arc::new(Inner {
+                ledger: self.ledger,
+                extractor,
+                reconciler,
+                clock: self.clock,
+                limits: self.limits,
+                fusion: self.fusion,
+                owner,
+                active: RwLock::new(Arc::new(active)),
+            }),
+        };
+        match current {
+            None => match mem0.inner.ledger.set_projection(None, &wanted, 0).await {
+                // Another process was first; it must want the same.
+                Err(e) if e.kind() == ErrorKind::Conflict => {
+                    if let Some(current) = mem0.inner.ledger.projection().await? {
+                        same_place(&current, &wanted)?;
+                    }
+                }
+                other => other?,
+            },
+            Some(current) if current == wanted => {}
+            Some(current) if self.move_projection => {
+                let here = mem0.active();
+                mem0.move_to(here, &current, &|_| ()).await?;
+            }
+            Some(current) => same_place(&current, &wanted)?,
+        }
+        match mem0.active().collection().await {
+            Ok(_) => {}
+            // Down is not wrong: writes queue, reads come from the ledger.
+            Err(e) if e.retry() != Retry::Never => {
+                tracing::warn!(provider = self.store.name(), kind = %e.kind(), "vector store is down at start");
+            }
+            Err(e) => return Err(e.with_operation("open")),
+        }
+        mem0.flush().await?;
+        Ok(mem0)
+    }
+}
+
+fn same_place(current: &Projection, wanted: &Projection) -> Result<()> {
+    if current.identity != wanted.identity {
+        return Err(Error::new(
+            ErrorKind::IdentityMismatch,
+            format!(
+                "the memories were embedded by {}, the configured embedder is {}: configure the first, or move them \
+                 with `mem0 reindex` (library: `Builder::move_projection`)",
+                current.identity, wanted.identity
+            ),
+        ));
+    }
+    if current != wanted {
+        return Err(Error::config(format!(
+            "the memories are in {}/{}, the configured vector store is {}/{}: configure the first, or move them with \
+             `mem0 reindex` (library: `Builder::move_projection`)",
+            current.store, current.collection, wanted.store, wanted.collection
+        )));
+    }
+    Ok(())
+}

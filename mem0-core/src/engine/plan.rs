@@ -1,0 +1,283 @@
+//! From decisions to changes, and the policy that is used without one.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::text;
+use crate::traits::clock::Clock;
+use crate::traits::extract::{
+    Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Reconciler, Target,
+};
+use crate::traits::ledger::{Change, StoredMessage};
+use crate::types::ids::MemoryId;
+use crate::types::memory::{Content, Event, EventKind, Memory, MemoryKind};
+use crate::types::message::Role;
+use crate::types::scope::Scope;
+use crate::types::time::Timestamp;
+
+/// The policy of an engine without one: every message is a fact, and only
+/// exact repeats are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AsSaid;
+
+#[async_trait]
+impl Extractor for AsSaid {
+    fn name(&self) -> &'static str {
+        "as_said"
+    }
+
+    async fn extract(&self, request: &ExtractRequest) -> Result<Extraction> {
+        let mut extraction = Extraction::default();
+        for message in &request.messages {
+            match content_of(message) {
+                Ok(fact) => extraction.facts.push(Content { kind: MemoryKind::Fact, ..fact }),
+                Err(dropped) => extraction.dropped.push(dropped),
+            }
+        }
+        Ok(extraction)
+    }
+}
+
+#[async_trait]
+impl Reconciler for AsSaid {
+    fn name(&self) -> &'static str {
+        "as_said"
+    }
+
+    async fn reconcile(&self, candidates: &[Candidate], _now: Timestamp) -> Result<Vec<Decision>> {
+        Ok(candidates.iter().map(|_| Decision::Add).collect())
+    }
+}
+
+/// A message as it was said, or why it is none to keep.
+pub(super) fn content_of(message: &StoredMessage) -> std::result::Result<Content, Dropped> {
+    let reason = match message.role {
+        Role::System => DropReason::SystemMessage,
+        Role::Tool => DropReason::ToolOutput,
+        _ if message.content.trim().is_empty() => DropReason::Empty,
+        _ => {
+            return Ok(Content {
+                kind: MemoryKind::Episode,
+                actor: message.name.clone(),
+                role: Some(message.role),
+                sources: vec![message.id.clone()],
+                ..Content::new(message.content.clone())
+            });
+        }
+    };
+    Err(Dropped { source: message.id.clone(), text: message.content.clone(), reason })
+}
+
+/// Two live memories of one scope with the same key are the same memory: same
+/// text, kind and speaker, and for what is kept as said also the same time.
+pub(super) fn dedup_key(content: &Content) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    part(content.kind.as_str().as_bytes());
+    part(content.text.trim().as_bytes());
+    part(content.actor.as_deref().unwrap_or_default().as_bytes());
+    part(content.role.map_or("", Role::as_str).as_bytes());
+    if content.kind == MemoryKind::Episode
+        && let Some(at) = content.valid_from
+    {
+        part(&at.as_micros().to_le_bytes());
+    }
+    let mut key = [0; 16];
+    if let Some(first) = hasher.finalize().as_bytes().first_chunk::<16>() {
+        key = *first;
+    }
+    key
+}
+
+/// The first version of a memory.
+pub(super) fn addition(id: MemoryId, content: Content, vector: Vec<f32>) -> Change {
+    Change {
+        id,
+        kind: EventKind::Add,
+        base_version: 0,
+        terms: text::terms(&content.text),
+        dedup_key: Some(dedup_key(&content)),
+        content: Some(content),
+        vector: Some(vector),
+        ended_at: None,
+        reason: None,
+        created_at: None,
+    }
+}
+
+/// A new version of a memory. Without a vector the text must be the same.
+pub(super) fn revision(
+    base: &Memory,
+    content: Content,
+    vector: Option<Vec<f32>>,
+    kind: EventKind,
+    reason: Option<String>,
+) -> Change {
+    Change {
+        id: base.id,
+        kind,
+        base_version: base.version,
+        terms: text::terms(&content.text),
+        dedup_key: Some(dedup_key(&content)),
+        ended_at: content.valid_from.filter(|from| *from > base.valid_from()),
+        content: Some(content),
+        vector,
+        reason,
+        created_at: None,
+    }
+}
+
+/// The end of a memory.
+pub(super) fn ending(
+    id: MemoryId,
+    base_version: u64,
+    kind: EventKind,
+    ended_at: Option<Timestamp>,
+    reason: Option<String>,
+) -> Change {
+    Change {
+        id,
+        kind,
+        base_version,
+        content: None,
+        vector: None,
+        terms: Vec::new(),
+        ended_at,
+        reason,
+        dedup_key: None,
+        created_at: None,
+    }
+}
+
+/// A change with what the caller is to be told about it.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    /// The change; none when nothing is to be written.
+    pub(super) change: Option<Change>,
+    /// The memory as it is now, for anything but an addition.
+    pub(super) base: Option<Memory>,
+    pub(super) id: MemoryId,
+    pub(super) event: Event,
+    pub(super) content: Content,
+    pub(super) reason: Option<String>,
+}
+
+/// Turns the decisions of a reconciler into changes.
+pub(super) struct Planner<'a> {
+    scope: &'a Scope,
+    now: Timestamp,
+    clock: &'a dyn Clock,
+    /// The vector of every text that a decision may store.
+    vectors: &'a HashMap<String, Vec<f32>>,
+    /// The memory that each candidate has become, so far.
+    became: Vec<MemoryId>,
+    /// Every memory that was shown, as the plan leaves it so far.
+    current: HashMap<MemoryId, Memory>,
+    plan: Vec<Planned>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        scope: &'a Scope,
+        now: Timestamp,
+        clock: &'a dyn Clock,
+        vectors: &'a HashMap<String, Vec<f32>>,
+    ) -> Self {
+        Self { scope, now, clock, vectors, became: Vec::new(), current: HashMap::new(), plan: Vec::new() }
+    }
+
+    /// The changes that the decisions amount to.
+    ///
+    /// # Errors
+    /// `BadModelOutput` if a decision is about a memory that was not shown to
+    /// the reconciler, or if the number of decisions is wrong.
+    pub(super) fn plan(mut self, candidates: Vec<Candidate>, decisions: Vec<Decision>) -> Result<Vec<Planned>> {
+        if decisions.len() != candidates.len() {
+            return Err(refused("the reconciler did not decide on every fact"));
+        }
+        for (candidate, decision) in candidates.into_iter().zip(decisions) {
+            for neighbour in candidate.neighbours {
+                self.current.entry(neighbour.memory.id).or_insert(neighbour.memory);
+            }
+            let id = self.decide(candidate.fact, decision)?;
+            self.became.push(id);
+        }
+        Ok(self.plan)
+    }
+
+    fn decide(&mut self, fact: Content, decision: Decision) -> Result<MemoryId> {
+        match decision {
+            Decision::Add => self.add(fact, None),
+            Decision::None { known, reason } => {
+                let base = self.resolve(known)?;
+                let content = base.content.clone();
+                Ok(self.push(None, Some(base), Event::None, content, Some(reason)))
+            }
+            Decision::Update { target, content, reason } => {
+                let base = self.resolve(target)?;
+                let vector =
+                    (content.text != base.content.text).then(|| self.vector(&content.text)).transpose()?;
+                let change = revision(&base, content.clone(), vector, EventKind::Update, Some(reason.clone()));
+                let next = Memory { version: base.version + 1, content: content.clone(), ..base.clone() };
+                self.current.insert(base.id, next);
+                Ok(self.push(Some(change), Some(base), Event::Update, content, Some(reason)))
+            }
+            Decision::Supersede { target, reason } => {
+                let base = self.resolve(target)?;
+                self.current.remove(&base.id);
+                let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
+                let change = ending(base.id, base.version, EventKind::Supersede, ended_at, Some(reason.clone()));
+                let content = base.content.clone();
+                self.push(Some(change), Some(base), Event::Delete, content, Some(reason.clone()));
+                self.add(fact, Some(reason))
+            }
+        }
+    }
+
+    fn add(&mut self, fact: Content, reason: Option<String>) -> Result<MemoryId> {
+        let id = self.clock.memory_id();
+        let mut change = addition(id, fact.clone(), self.vector(&fact.text)?);
+        change.reason.clone_from(&reason);
+        self.current.insert(id, Memory::new(id, self.scope.clone(), fact.clone(), self.now));
+        Ok(self.push(Some(change), None, Event::Add, fact, reason))
+    }
+
+    fn push(
+        &mut self,
+        change: Option<Change>,
+        base: Option<Memory>,
+        event: Event,
+        content: Content,
+        reason: Option<String>,
+    ) -> MemoryId {
+        let of_change = change.as_ref().map(|change| change.id);
+        let id = of_change.or(base.as_ref().map(|base| base.id)).unwrap_or_else(|| self.clock.memory_id());
+        self.plan.push(Planned { change, base, id, event, content, reason });
+        id
+    }
+
+    fn resolve(&self, target: Target) -> Result<Memory> {
+        let id = match target {
+            Target::Memory(id) => id,
+            Target::Candidate(index) => *self
+                .became
+                .get(index)
+                .ok_or_else(|| refused("a decision is about a fact that comes later or does not exist"))?,
+        };
+        self.current.get(&id).cloned().ok_or_else(|| refused("a decision is about a memory that was not shown"))
+    }
+
+    fn vector(&self, text: &str) -> Result<Vec<f32>> {
+        let vector = self.vectors.get(text).cloned();
+        vector.ok_or_else(|| Error::internal("no vector for a text that is to be stored"))
+    }
+}
+
+fn refused(what: &'static str) -> Error {
+    Error::new(ErrorKind::BadModelOutput, what)
+}

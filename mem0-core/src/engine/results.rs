@@ -1,0 +1,365 @@
+//! What the calls return, in the shape that the Python library has when it is
+//! written as JSON: `{"results": [{"id", "memory", …}]}`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::traits::embedder::EmbedderIdentity;
+use crate::traits::extract::Dropped;
+use crate::traits::ledger::{Cursor, Erased, LedgerStats, LoggedChange};
+use crate::types::ids::{MemoryId, TxnId};
+use crate::types::memory::{Event, EventKind, Memory, text_hash};
+use crate::types::scope::{Scope, ScopeKey};
+use crate::types::time::Timestamp;
+
+/// A way in which an answer is less than it should be. It is never silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Degraded {
+    /// The vector store did not answer. A write is committed and queued; a
+    /// read was answered by the ledger alone, exactly but more slowly.
+    VectorStoreDown,
+    /// The vector store is far behind the ledger; the read was answered by the
+    /// ledger alone.
+    VectorStoreBehind,
+}
+
+/// What `add` did with one fact.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AddItem {
+    /// The memory.
+    pub id: MemoryId,
+    /// What it says.
+    pub memory: String,
+    /// What happened to it.
+    pub event: Event,
+    /// What it said before an `UPDATE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_memory: Option<String>,
+    /// The speaker, if there is a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_id: Option<String>,
+    /// The speaker's role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
+    /// Why, where a rule or a model decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What `add` did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AddResult {
+    /// One item per fact, in the order of the messages; known ones as `NONE`.
+    pub results: Vec<AddItem>,
+    /// What of the messages became no memory, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
+    /// The commit; `undo` takes it back whole. None when nothing changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub txn: Option<TxnId>,
+    /// Whether the idempotency key had been used, so that nothing changed now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+    /// What is not as it should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Degraded>,
+}
+
+/// Why a hit came, every part on the scale 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Breakdown {
+    /// The cosine of the embeddings, clamped to 0..1.
+    pub semantic: f32,
+    /// BM25 over its ceiling for the question; none when no word was shared.
+    pub keyword: Option<f32>,
+    /// The part of the score that the semantic similarity brought.
+    pub semantic_part: f32,
+    /// The part of the score that the words brought.
+    pub keyword_part: f32,
+}
+
+/// A memory that a search found.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Hit {
+    /// The memory.
+    pub memory: Memory,
+    /// 0 to 1, higher is better.
+    pub score: f32,
+    /// Why, if `explain` was set.
+    pub breakdown: Option<Breakdown>,
+}
+
+/// What `search` found, best first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SearchResult {
+    /// The hits.
+    pub results: Vec<Hit>,
+    /// What is not as it should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Degraded>,
+}
+
+/// A page of `get_all`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ListResult {
+    /// The memories, in the order that was asked for.
+    #[serde(serialize_with = "items")]
+    pub results: Vec<Memory>,
+    /// Where the next page starts; none at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Cursor>,
+}
+
+/// What `update`, `delete` or `undo` did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ChangeResult {
+    /// The memory.
+    pub id: MemoryId,
+    /// What happened to it; `NONE` when the update changed nothing.
+    pub event: Event,
+    /// Its version now.
+    pub version: u64,
+    /// What is not as it should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Degraded>,
+}
+
+/// What `delete_all` did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DeleteAllResult {
+    /// How many memories went.
+    pub deleted: u64,
+    /// What is not as it should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Degraded>,
+}
+
+/// One line of a memory's history.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct HistoryEntry {
+    /// The event's number in the ledger.
+    pub seq: u64,
+    /// The memory.
+    pub memory_id: MemoryId,
+    /// The version that the event made.
+    pub version: u64,
+    /// What happened.
+    pub event: EventKind,
+    /// What it said before.
+    pub old_memory: Option<String>,
+    /// What it said from then on.
+    pub new_memory: Option<String>,
+    /// When the memory was first stored.
+    pub created_at: Timestamp,
+    /// When the event happened.
+    pub updated_at: Timestamp,
+    /// Whether the event removed the memory.
+    pub is_deleted: bool,
+    /// The speaker.
+    pub actor_id: Option<String>,
+    /// The speaker's role.
+    pub role: Option<&'static str>,
+    /// Since when it was true, where that was stated.
+    pub valid_from: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The messages that it comes from.
+    pub sources: Vec<String>,
+    /// The commit.
+    pub txn: TxnId,
+}
+
+impl HistoryEntry {
+    pub(crate) fn from_log(log: &[LoggedChange]) -> Vec<Self> {
+        let created_at = log.first().map(|first| first.change.created_at.unwrap_or(first.at));
+        let mut old: Option<String> = None;
+        log.iter()
+            .map(|event| {
+                let content = event.change.content.as_ref();
+                let new = content.map(|c| c.text.clone());
+                Self {
+                    seq: event.seq,
+                    memory_id: event.change.id,
+                    version: event.change.base_version + 1,
+                    event: event.change.kind,
+                    old_memory: std::mem::replace(&mut old, new.clone()),
+                    new_memory: new,
+                    created_at: created_at.unwrap_or(event.at),
+                    updated_at: event.at,
+                    is_deleted: content.is_none(),
+                    actor_id: content.and_then(|c| c.actor.clone()),
+                    role: content.and_then(|c| c.role).map(|r| r.as_str()),
+                    valid_from: content.and_then(|c| c.valid_from),
+                    reason: event.change.reason.clone(),
+                    sources: content.map(|c| c.sources.clone()).unwrap_or_default(),
+                    txn: event.txn,
+                }
+            })
+            .collect()
+    }
+}
+
+/// Proof of what `erase` removed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct EraseReceipt {
+    /// Whose memories.
+    pub scope: Scope,
+    /// When.
+    pub erased_at: Timestamp,
+    /// What the ledger removed.
+    pub ledger: Erased,
+    /// Points that the vector store removed.
+    pub points: u64,
+    /// Whether both were read again afterwards and hold nothing of the scope.
+    pub verified: bool,
+    /// What is not as it should be: points that wait for the vector store.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Degraded>,
+}
+
+/// Counts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The ledger's counts.
+    #[serde(flatten)]
+    pub ledger: LedgerStats,
+    /// Points in the vector store; none if it does not answer.
+    pub points: Option<u64>,
+    /// The ledger's provider.
+    pub ledger_provider: &'static str,
+    /// The vector store's provider.
+    pub vector_store: &'static str,
+    /// The model of the vectors.
+    pub embedder: EmbedderIdentity,
+}
+
+/// What `doctor` found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DoctorReport {
+    /// Memories that were compared.
+    pub checked: u64,
+    /// What is wrong, in words for a person and without memory text.
+    pub findings: Vec<String>,
+    /// What was mended.
+    pub repaired: u64,
+}
+
+impl DoctorReport {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// What `export` wrote or `import` read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Transferred {
+    /// Events.
+    pub events: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Events that were there already.
+    pub skipped: u64,
+    /// Texts that were embedded anew, since the model is another one.
+    pub embedded: u64,
+}
+
+/// What `reindex` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Reindexed {
+    /// Texts that were embedded anew.
+    pub embedded: u64,
+    /// Points that were written.
+    pub points: u64,
+}
+
+/// A memory as one flat JSON object with the reference's keys.
+pub(crate) fn item(memory: &Memory) -> Map<String, Value> {
+    let content = &memory.content;
+    let mut item = Map::new();
+    let mut put = |key: &str, value: Value| item.insert(key.to_owned(), value);
+    put("id", memory.id.to_string().into());
+    put("memory", content.text.clone().into());
+    put("hash", text_hash(&content.text).into());
+    put("kind", content.kind.as_str().into());
+    put("version", memory.version.into());
+    put("created_at", memory.created_at.to_string().into());
+    put("updated_at", memory.updated_at.to_string().into());
+    for key in ScopeKey::ALL {
+        if let Some(id) = memory.scope.get(key) {
+            put(key.as_str(), id.into());
+        }
+    }
+    if let Some(actor) = &content.actor {
+        put("actor_id", actor.clone().into());
+    }
+    if let Some(role) = content.role {
+        put("role", role.as_str().into());
+    }
+    if !content.categories.is_empty() {
+        put("categories", content.categories.clone().into());
+    }
+    if !content.sources.is_empty() {
+        put("sources", content.sources.clone().into());
+    }
+    for (key, time) in [
+        ("valid_from", content.valid_from),
+        ("valid_to", memory.valid_to()),
+        ("expires_at", content.expires_at),
+        ("superseded_at", memory.superseded_at),
+    ] {
+        if let Some(time) = time {
+            put(key, time.to_string().into());
+        }
+    }
+    let metadata = (!content.metadata.is_empty()).then(|| Value::Object(content.metadata.clone()));
+    put("metadata", metadata.unwrap_or(Value::Null));
+    item
+}
+
+/// The reference's JSON shape of a memory: flat, with `memory` for the text.
+///
+/// ```
+/// # use mem0_core::{Content, Memory, MemoryId, Scope, Timestamp, memory_json};
+/// # let id: MemoryId = "00000000-0000-0000-0000-000000000007".parse()?;
+/// let memory = Memory::new(id, Scope::user("ana")?, Content::new("Likes tea"), Timestamp::from_micros(0)?);
+/// assert_eq!(memory_json(&memory)["memory"], "Likes tea");
+/// # Ok::<(), mem0_core::Error>(())
+/// ```
+#[must_use]
+pub fn memory_json(memory: &Memory) -> Value {
+    Value::Object(item(memory))
+}
+
+fn items<S: serde::Serializer>(memories: &[Memory], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(memories.iter().map(memory_json))
+}
+
+impl Serialize for Hit {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut item = item(&self.memory);
+        item.insert("score".to_owned(), f64::from(self.score).into());
+        if let Some(breakdown) = &self.breakdown {
+            let details = serde_json::to_value(breakdown).map_err(serde::ser::Error::custom)?;
+            item.insert("score_details".to_owned(), details);
+        }
+        item.serialize(serializer)
+    }
+}

@@ -1,0 +1,195 @@
+//! The reference ledger.
+
+mod decide;
+mod fold;
+mod project;
+mod read;
+mod state;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+mod write;
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+use crate::filter::Filter;
+use crate::traits::embedder::EmbedderIdentity;
+use crate::traits::ledger::{
+    Commit, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, NearestQuery, Page,
+    Pending, PendingQuery, Projection, Receipt, ScopeInfo, StoredMessage, View,
+};
+use crate::traits::vector_store::ScoredPoint;
+use crate::types::ids::{MemoryId, TxnId};
+use crate::types::memory::Memory;
+use crate::types::scope::Scope;
+use crate::types::time::Timestamp;
+use state::Tables;
+
+const NAME: &str = "memory";
+
+/// Keeps the log in memory, for as long as the value lives. Everything that the
+/// [`Ledger`] rules say holds, except that nothing survives the process.
+///
+/// One lock makes every call atomic; it is never held across an await.
+///
+/// ```
+/// use mem0_core::reference::{ManualClock, MemoryLedger};
+/// use mem0_core::{Clock, Ledger, Scope};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> mem0_core::Result<()> {
+/// let ledger = MemoryLedger::new();
+/// assert_eq!(ledger.revision(&Scope::user("ana")?).await?, 0);
+/// assert!(ledger.check().await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct MemoryLedger {
+    tables: Mutex<Tables>,
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// Memory text stays out of logs.
+impl fmt::Debug for MemoryLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryLedger").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Ledger for MemoryLedger {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn revision(&self, scope: &Scope) -> Result<u64> {
+        Ok(self.tables().scopes.get(scope).map_or(0, |scope| scope.revision))
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {
+        self.tables().commit(commits).map_err(|e| e.with_operation("commit").with_provider(NAME))
+    }
+
+    async fn heads(&self, ids: &[MemoryId]) -> Result<Vec<Option<Head>>> {
+        let tables = self.tables();
+        Ok(ids.iter().map(|id| Some(tables.memories.get(id)?.head(*id))).collect())
+    }
+
+    async fn get(&self, ids: &[MemoryId], view: &View) -> Result<Vec<Option<Memory>>> {
+        let tables = self.tables();
+        Ok(ids.iter().map(|id| tables.get(*id, view)).collect())
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page<Memory>> {
+        Ok(self.tables().list(query))
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter, view: &View) -> Result<u64> {
+        Ok(self.tables().count(scope, filter, view))
+    }
+
+    async fn history(&self, id: MemoryId) -> Result<Vec<LoggedChange>> {
+        Ok(self.tables().history(id))
+    }
+
+    async fn transaction(&self, txn: TxnId) -> Result<Vec<LoggedChange>> {
+        Ok(self.tables().transaction(txn))
+    }
+
+    async fn log(&self, scope: Option<&Scope>, after: u64, limit: usize) -> Result<Vec<LoggedChange>> {
+        Ok(self.tables().page_of_log(scope, after, limit))
+    }
+
+    async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
+        Ok(self.tables().keyword(query))
+    }
+
+    async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
+        self.tables().nearest(query).map_err(|e| e.with_operation("nearest").with_provider(NAME))
+    }
+
+    async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>> {
+        let tables = self.tables();
+        let vector = |id| {
+            let record = tables.memories.get(id)?;
+            Some(tables.vector(record, record.live()?)?.to_vec())
+        };
+        Ok(ids.iter().map(vector).collect())
+    }
+
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {
+        self.tables().pending(query).map_err(|e| e.with_operation("pending").with_provider(NAME))
+    }
+
+    async fn mark_projected(&self, done: &[(MemoryId, u64)]) -> Result<()> {
+        self.tables().mark_projected(done);
+        Ok(())
+    }
+
+    async fn mark_failed(&self, failed: &[(MemoryId, u64)], not_before: Timestamp) -> Result<()> {
+        self.tables().mark_failed(failed, not_before);
+        Ok(())
+    }
+
+    async fn projection(&self) -> Result<Option<Projection>> {
+        Ok(self.tables().projection.clone())
+    }
+
+    async fn set_projection(&self, expected: Option<&Projection>, new: &Projection, since: u64) -> Result<()> {
+        let set = self.tables().set_projection(expected, new, since);
+        set.map_err(|e| e.with_operation("set_projection").with_provider(NAME))
+    }
+
+    async fn missing_vectors(&self, identity: &EmbedderIdentity, limit: usize) -> Result<Vec<(MemoryId, u64, String)>> {
+        Ok(self.tables().missing_vectors(identity, limit))
+    }
+
+    async fn put_vectors(&self, identity: &EmbedderIdentity, vectors: &[(MemoryId, u64, Vec<f32>)]) -> Result<()> {
+        let put = self.tables().put_vectors(identity, vectors);
+        put.map_err(|e| e.with_operation("put_vectors").with_provider(NAME))
+    }
+
+    async fn last_seq(&self) -> Result<u64> {
+        Ok(self.tables().last_seq)
+    }
+
+    async fn messages(&self, scope: &Scope, limit: usize) -> Result<Vec<StoredMessage>> {
+        let tables = self.tables();
+        let Some(scope) = tables.scopes.get(scope) else { return Ok(Vec::new()) };
+        let mut newest: Vec<_> = scope.messages.values().rev().take(limit).cloned().collect();
+        newest.reverse();
+        Ok(newest)
+    }
+
+    async fn scopes(&self, covering: Option<&Scope>, after: Option<&Scope>, limit: usize) -> Result<Vec<ScopeInfo>> {
+        Ok(self.tables().scope_infos(covering, after, limit))
+    }
+
+    async fn erase(&self, scope: &Scope) -> Result<Erased> {
+        Ok(self.tables().erase(scope))
+    }
+
+    async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {
+        Ok(self.tables().stats(scope))
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        Ok(self.tables().check())
+    }
+}

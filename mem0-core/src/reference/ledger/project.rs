@@ -1,0 +1,135 @@
+//! What waits for the vector store, and where the ledger is projected to.
+
+use std::sync::Arc;
+
+use super::super::cosine::check;
+use super::read::no_vector;
+use super::state::{Tables, Waiting};
+use crate::error::{Error, ErrorKind, Result};
+use crate::traits::embedder::EmbedderIdentity;
+use crate::traits::ledger::{Pending, PendingQuery, Projection};
+use crate::types::ids::MemoryId;
+use crate::types::time::Timestamp;
+
+impl Tables {
+    pub(super) fn pending(&mut self, query: &PendingQuery) -> Result<Vec<Pending>> {
+        if query.claim.is_some() && query.due.is_none() {
+            return Err(Error::invalid("a claim on what is pending needs a time (`due`)"));
+        }
+        let owner = query.claim.as_ref().map(|claim| claim.owner.as_str());
+        let mut due: Vec<(u64, MemoryId)> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| query.scope.as_ref().is_none_or(|scope| scope.covers(&waiting.scope)))
+            .filter(|(_, waiting)| query.due.is_none_or(|now| waiting.is_due(now, owner)))
+            .map(|(id, waiting)| (waiting.seq, *id))
+            .collect();
+        due.sort_unstable();
+        due.truncate(query.limit);
+        let found = due.iter().map(|(_, id)| self.pending_one(*id)).collect::<Result<_>>()?;
+        if let Some(claim) = &query.claim {
+            for (_, id) in &due {
+                if let Some(waiting) = self.waiting.get_mut(id) {
+                    waiting.claim = Some(claim.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn pending_one(&self, id: MemoryId) -> Result<Pending> {
+        let Waiting { scope, seq, version, attempts, .. } =
+            self.waiting.get(&id).ok_or_else(|| Error::internal("a pending memory vanished"))?;
+        // An erased memory has no record and is to be deleted.
+        let live = self.memories.get(&id).and_then(|record| Some((record, record.live()?)));
+        let head = match live {
+            Some((record, row)) => {
+                let vector = self.vector(record, row).ok_or_else(no_vector)?;
+                Some((row.memory.clone(), vector.to_vec()))
+            }
+            None => None,
+        };
+        Ok(Pending { id, scope: scope.clone(), seq: *seq, version: *version, attempts: *attempts, head })
+    }
+
+    pub(super) fn mark_projected(&mut self, done: &[(MemoryId, u64)]) {
+        for (id, seq) in done {
+            if self.waiting.get(id).is_some_and(|waiting| waiting.seq == *seq) {
+                self.waiting.remove(id);
+            }
+        }
+    }
+
+    pub(super) fn mark_failed(&mut self, failed: &[(MemoryId, u64)], not_before: Timestamp) {
+        for (id, seq) in failed {
+            if let Some(waiting) = self.waiting.get_mut(id).filter(|waiting| waiting.seq == *seq) {
+                waiting.attempts = waiting.attempts.saturating_add(1);
+                waiting.not_before = Some(not_before);
+                waiting.claim = None;
+            }
+        }
+    }
+
+    pub(super) fn set_projection(&mut self, expected: Option<&Projection>, new: &Projection, since: u64) -> Result<()> {
+        if self.projection.as_ref() != expected {
+            return Err(Error::new(ErrorKind::Conflict, "the ledger is projected to another place meanwhile"));
+        }
+        if !self.missing_vectors(&new.identity, 1).is_empty() {
+            return Err(Error::new(ErrorKind::Conflict, "a version has no vector of the new model yet"));
+        }
+        self.projection = Some(new.clone());
+        for (id, record) in &self.memories {
+            let Some(seq) = record.events.last().copied().filter(|seq| *seq > since) else { continue };
+            let waiting = Waiting {
+                scope: record.standing.scope.clone(),
+                seq,
+                version: record.standing.version,
+                attempts: 0,
+                not_before: None,
+                claim: None,
+            };
+            self.waiting.insert(*id, waiting);
+        }
+        Ok(())
+    }
+
+    pub(super) fn missing_vectors(&self, identity: &EmbedderIdentity, limit: usize) -> Vec<(MemoryId, u64, String)> {
+        let rows = self.memories.values().flat_map(|record| record.rows.iter().enumerate());
+        // A row without a vector of its own has the text of the row that has it.
+        rows.filter(|(index, row)| row.vector_row == *index)
+            .filter(|(_, row)| row.vectors.iter().all(|(has, _)| **has != *identity))
+            .take(limit)
+            .map(|(_, row)| (row.memory.id, row.memory.version, row.memory.content.text.clone()))
+            .collect()
+    }
+
+    pub(super) fn put_vectors(
+        &mut self,
+        identity: &EmbedderIdentity,
+        vectors: &[(MemoryId, u64, Vec<f32>)],
+    ) -> Result<()> {
+        for (id, _, vector) in vectors {
+            check(vector, identity.dims).map_err(|e| e.with_context("id", id))?;
+        }
+        let identity = Arc::new(identity.clone());
+        for (id, version, vector) in vectors {
+            // What was erased since it was asked for is left out.
+            let rows = self.memories.get_mut(id).map(|record| record.rows.as_mut_slice()).unwrap_or_default();
+            let row = rows.iter_mut().enumerate().find(|(_, row)| row.memory.version == *version);
+            if let Some((_, row)) = row.filter(|(index, row)| row.vector_row == *index) {
+                row.vectors.retain(|(has, _)| *has != identity);
+                row.vectors.push((identity.clone(), vector.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Waiting {
+    /// Whether this owner may try it now.
+    fn is_due(&self, now: Timestamp, owner: Option<&str>) -> bool {
+        let put_off = self.not_before.is_some_and(|at| at > now);
+        let taken = self.claim.as_ref().is_some_and(|claim| claim.until > now && Some(claim.owner.as_str()) != owner);
+        !put_off && !taken
+    }
+}
