@@ -1,21 +1,26 @@
 //! Types, filters, traits and the memory engine of mem0. Names no vendor.
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod engine;
 pub mod error;
 pub mod filter;
 pub mod reference;
+pub mod registry;
 pub mod text;
 pub mod traits;
 pub mod types;
 
+pub use config::{Config, Slot};
 pub use engine::{
     AddInput, AddItem, AddOptions, AddRequest, AddResult, Breakdown, Builder, ChangeResult, Degraded, DeleteAllResult,
-    DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, Limits, ListOptions, ListResult, Mem0, ReindexTarget,
-    Reindexed, SearchOptions, SearchResult, Stats, Transferred, UpdateOptions, UpdateRequest, When, memory_json,
+    DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, Limits, ListOptions, ListResult, Mem0,
+    ReindexTarget, Reindexed, SearchOptions, SearchResult, Stats, Transferred, UpdateOptions, UpdateRequest, When,
+    memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use filter::{Filter, FilterCapabilities};
+pub use registry::{BuildContext, Policy, Registry, provider_config};
 pub use traits::clock::{Clock, SystemClock};
 pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{

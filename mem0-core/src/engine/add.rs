@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::engine::Mem0;
 use crate::engine::options::{AddInput, AddOptions, AddRequest};
 use crate::engine::plan::{self, Planned, Planner};
 use crate::engine::project::latest;
 use crate::engine::results::{AddItem, AddResult, Degraded};
-use crate::engine::Mem0;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::traits::embedder::{Embedder, Purpose};
@@ -231,12 +231,10 @@ impl Mem0 {
             let candidates = self.candidates(&scope, &facts, vectors, now).await?;
             let decisions = self.inner.reconciler.reconcile(&candidates, now).await?;
             let texts = self.decided_texts(&decisions, vectors).await?;
-            let planned =
-                Planner::new(&scope, now, &*self.inner.clock, &texts).plan(candidates, decisions)?;
+            let planned = Planner::new(&scope, now, &*self.inner.clock, &texts).plan(candidates, decisions)?;
             // A plan that changes nothing is right whatever happened since.
             let expected = planned.iter().any(|p| p.change.is_some()).then_some(revision);
-            let commit =
-                self.commit_of(scope.clone(), now, expected, &planned, messages.clone(), idempotency.clone());
+            let commit = self.commit_of(scope.clone(), now, expected, &planned, messages.clone(), idempotency.clone());
             fail::fail_point!("engine::add::before_commit");
             let receipt = match self.inner.ledger.commit(vec![commit]).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && round < REPLANS => {
@@ -282,7 +280,10 @@ impl Mem0 {
             .zip(found.hits)
             .map(|(fact, near)| Candidate {
                 fact: fact.clone(),
-                neighbours: near.into_iter().map(|(memory, cosine)| Neighbour { memory, similarity: cosine.clamp(0.0, 1.0) }).collect(),
+                neighbours: near
+                    .into_iter()
+                    .map(|(memory, cosine)| Neighbour { memory, similarity: cosine.clamp(0.0, 1.0) })
+                    .collect(),
             })
             .collect())
     }
@@ -428,11 +429,7 @@ impl Mem0 {
 
 /// One vector per text, checked: a provider that breaks its promise must not
 /// reach the ledger.
-pub(super) async fn embed_checked(
-    embedder: &dyn Embedder,
-    texts: &[&str],
-    purpose: Purpose,
-) -> Result<Vec<Vec<f32>>> {
+pub(super) async fn embed_checked(embedder: &dyn Embedder, texts: &[&str], purpose: Purpose) -> Result<Vec<Vec<f32>>> {
     if texts.is_empty() {
         return Ok(Vec::new());
     }

@@ -206,7 +206,10 @@ impl Mem0 {
             let now = self.now();
             let commits = scopes
                 .into_iter()
-                .map(|info| Commit { forget_messages: true, ..self.empty_commit(info.scope, now, self.inner.clock.txn_id()) })
+                .map(|info| Commit {
+                    forget_messages: true,
+                    ..self.empty_commit(info.scope, now, self.inner.clock.txn_id())
+                })
                 .collect();
             self.inner.ledger.commit(commits).await?;
         }
@@ -359,10 +362,7 @@ impl Mem0 {
             let commits: Vec<Commit> = groups
                 .iter()
                 .map(|(scope, members)| Commit {
-                    changes: members
-                        .iter()
-                        .filter_map(|index| planned.get(*index)?.change.clone())
-                        .collect(),
+                    changes: members.iter().filter_map(|index| planned.get(*index)?.change.clone()).collect(),
                     ..self.empty_commit(scope.clone(), now, txn)
                 })
                 .collect();

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::engine::Mem0;
 use crate::engine::results::DoctorReport;
 use crate::engine::search::dot;
-use crate::engine::Mem0;
 use crate::error::Result;
 use crate::traits::ledger::{ListQuery, View};
 use crate::traits::vector_store::{Point, ScrollQuery, Selector, VectorCollection};
@@ -47,7 +47,11 @@ impl Mem0 {
         report.checked = compared.checked;
         list(&mut report.findings, "missing in the vector store", compared.missing.iter());
         list(&mut report.findings, "not up to date in the vector store", compared.stale.iter());
-        list(&mut report.findings, "in the vector store but not in the ledger", compared.orphans.iter().map(|(id, _)| id));
+        list(
+            &mut report.findings,
+            "in the vector store but not in the ledger",
+            compared.orphans.iter().map(|(id, _)| id),
+        );
         let stats = self.inner.ledger.stats(None).await?;
         if stats.pending > 0 {
             report.findings.push(format!("{} memories wait for the vector store", stats.pending));

@@ -30,9 +30,7 @@ use crate::types::time::Timestamp;
 
 pub use fuse::Fusion;
 pub use open::Builder;
-pub use options::{
-    AddInput, AddOptions, AddRequest, ListOptions, SearchOptions, UpdateOptions, UpdateRequest, When,
-};
+pub use options::{AddInput, AddOptions, AddRequest, ListOptions, SearchOptions, UpdateOptions, UpdateRequest, When};
 pub use project::Flushed;
 pub use reindex::Target as ReindexTarget;
 pub use results::{
@@ -107,11 +105,7 @@ impl Mem0 {
     /// Most callers use `mem0::Mem0::open` or `from_config` of the `mem0`
     /// crate, which pick these by name.
     #[must_use]
-    pub fn builder(
-        ledger: Arc<dyn Ledger>,
-        store: Arc<dyn VectorStore>,
-        embedder: Arc<dyn Embedder>,
-    ) -> Builder {
+    pub fn builder(ledger: Arc<dyn Ledger>, store: Arc<dyn VectorStore>, embedder: Arc<dyn Embedder>) -> Builder {
         Builder::new(ledger, store, embedder)
     }
 

@@ -211,13 +211,22 @@ impl When {
         Self { include_expired: true, ..Self::default() }
     }
 
+    /// The same moment, expired memories included.
+    #[must_use]
+    pub fn and_expired(mut self) -> Self {
+        self.include_expired = true;
+        self
+    }
+
+    /// The same, but what was known at `time` of it.
+    #[must_use]
+    pub fn and_known_at(mut self, time: Timestamp) -> Self {
+        self.known_at = Some(time);
+        self
+    }
+
     pub(crate) fn view(self, now: Timestamp) -> View {
-        View {
-            as_of: self.as_of,
-            known_at: self.known_at,
-            include_expired: self.include_expired,
-            ..View::current(now)
-        }
+        View { as_of: self.as_of, known_at: self.known_at, include_expired: self.include_expired, ..View::current(now) }
     }
 }
 
@@ -394,6 +403,34 @@ impl UpdateOptions {
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = Some(metadata);
+        self
+    }
+
+    /// Replaces the labels.
+    #[must_use]
+    pub fn with_categories<I: IntoIterator<Item: Into<String>>>(mut self, categories: I) -> Self {
+        self.categories = Some(categories.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the expiry, or clears it.
+    #[must_use]
+    pub fn with_expiry(mut self, at: Option<Timestamp>) -> Self {
+        self.expires_at = Some(at);
+        self
+    }
+
+    /// Says since when the new content is true.
+    #[must_use]
+    pub fn valid_from(mut self, at: Timestamp) -> Self {
+        self.valid_from = Some(at);
+        self
+    }
+
+    /// Only if the memory still has this version.
+    #[must_use]
+    pub fn if_version(mut self, version: u64) -> Self {
+        self.expected_version = Some(version);
         self
     }
 

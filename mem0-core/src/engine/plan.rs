@@ -220,8 +220,7 @@ impl<'a> Planner<'a> {
             }
             Decision::Update { target, content, reason } => {
                 let base = self.resolve(target)?;
-                let vector =
-                    (content.text != base.content.text).then(|| self.vector(&content.text)).transpose()?;
+                let vector = (content.text != base.content.text).then(|| self.vector(&content.text)).transpose()?;
                 let change = revision(&base, content.clone(), vector, EventKind::Update, Some(reason.clone()));
                 let next = Memory { version: base.version + 1, content: content.clone(), ..base.clone() };
                 self.current.insert(base.id, next);

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::engine::results::Reindexed;
 use crate::engine::add::embed_checked;
+use crate::engine::results::Reindexed;
 use crate::engine::{Active, Mem0};
 use crate::error::{Error, ErrorKind, Result};
 use crate::traits::embedder::{Embedder, Purpose};

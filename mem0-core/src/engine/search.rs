@@ -68,8 +68,13 @@ impl Mem0 {
             self.inner.ledger.keyword(&words),
         );
         let (mut near, words) = (near?, words?);
-        let mut found: HashMap<MemoryId, (Memory, f32)> =
-            near.hits.pop().unwrap_or_default().into_iter().map(|(memory, cosine)| (memory.id, (memory, cosine))).collect();
+        let mut found: HashMap<MemoryId, (Memory, f32)> = near
+            .hits
+            .pop()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(memory, cosine)| (memory.id, (memory, cosine)))
+            .collect();
         if let Some(question) = question.first() {
             self.complete(&mut found, &words, question, &view).await?;
         }
@@ -154,8 +159,7 @@ impl Mem0 {
     ) -> Result<Near> {
         let mut hits = Vec::with_capacity(vectors.len());
         for vector in vectors {
-            let query =
-                NearestQuery { scope: scope.clone(), vector, filter: filter.clone(), view: *view, limit };
+            let query = NearestQuery { scope: scope.clone(), vector, filter: filter.clone(), view: *view, limit };
             let points = self.inner.ledger.nearest(&query).await?;
             let ids: Vec<MemoryId> = points.iter().map(|point| point.id).collect();
             let memories = self.inner.ledger.get(&ids, view).await?;
@@ -198,7 +202,7 @@ impl Mem0 {
                     .iter()
                     .filter_map(|point| {
                         let memory = memories.get(&point.id)?;
-                        let fits = scope.covers(&memory.scope) && matches(&plan.residual, memory);
+                        let fits = scope.covers(&memory.scope) && memory.matches(&plan.residual);
                         fits.then(|| (memory.clone(), point.raw))
                     })
                     .collect();
@@ -206,7 +210,7 @@ impl Mem0 {
                 near.extend(pending.iter().filter_map(|p| {
                     let (memory, stored) = p.head.as_ref()?;
                     let shows = view.include_expired || !memory.is_expired(view.now);
-                    (shows && matches(filter, memory)).then(|| (memory.clone(), dot(stored, vector)))
+                    (shows && memory.matches(filter)).then(|| (memory.clone(), dot(stored, vector)))
                 }));
                 near.sort_unstable_by(|(a, x), (b, y)| y.total_cmp(x).then(a.id.cmp(&b.id)));
                 near.truncate(limit);
@@ -234,10 +238,6 @@ impl Mem0 {
         let memories = self.inner.ledger.get(&ids, view).await?;
         Ok(memories.into_iter().flatten().map(|memory| (memory.id, memory)).collect())
     }
-}
-
-fn matches(filter: &Filter, memory: &Memory) -> bool {
-    filter.is_all() || filter.matches(&memory.to_payload())
 }
 
 /// The cosine of two vectors of length 1.

@@ -95,9 +95,8 @@ impl Mem0 {
             if buffer.trim().is_empty() {
                 continue;
             }
-            let line = serde_json::from_str(&buffer).map_err(|e| {
-                Error::invalid("not a line of an export").with_context("line", number).with_source(e)
-            })?;
+            let line = serde_json::from_str(&buffer)
+                .map_err(|e| Error::invalid("not a line of an export").with_context("line", number).with_source(e))?;
             match (number, line) {
                 (1, Line::Mem0Export { format, identity, .. }) => {
                     if format > FORMAT {
@@ -107,8 +106,9 @@ impl Mem0 {
                     same_model = identity == self.active().projection.identity;
                 }
                 (1, _) | (_, Line::Mem0Export { .. }) => {
-                    return Err(Error::invalid("an export starts with exactly one header line")
-                        .with_context("line", number));
+                    return Err(
+                        Error::invalid("an export starts with exactly one header line").with_context("line", number)
+                    );
                 }
                 (_, Line::Event(event)) => events.push(*event),
                 (_, Line::Message { scope, message }) => messages.push((scope, message)),
@@ -126,19 +126,13 @@ impl Mem0 {
         Ok(done)
     }
 
-    async fn import_events(
-        &self,
-        events: Vec<LoggedChange>,
-        same_model: bool,
-        done: &mut Transferred,
-    ) -> Result<()> {
+    async fn import_events(&self, events: Vec<LoggedChange>, same_model: bool, done: &mut Transferred) -> Result<()> {
         let mut ids: Vec<MemoryId> = events.iter().map(|event| event.change.id).collect();
         ids.sort_unstable();
         ids.dedup();
         let heads = self.inner.ledger.heads(&ids).await?;
-        let known = |id: MemoryId| -> Option<&Head> {
-            heads.get(ids.binary_search(&id).ok()?).and_then(Option::as_ref)
-        };
+        let known =
+            |id: MemoryId| -> Option<&Head> { heads.get(ids.binary_search(&id).ok()?).and_then(Option::as_ref) };
         let mut new = Vec::with_capacity(events.len());
         for event in events {
             match known(event.change.id) {

@@ -111,11 +111,7 @@ pub(super) fn filter(filter: &Filter) -> Result<()> {
 }
 
 pub(super) fn threshold(threshold: f32) -> Result<()> {
-    if (0.0..=1.0).contains(&threshold) {
-        Ok(())
-    } else {
-        Err(Error::invalid("threshold must lie in 0..=1"))
-    }
+    if (0.0..=1.0).contains(&threshold) { Ok(()) } else { Err(Error::invalid("threshold must lie in 0..=1")) }
 }
 
 fn at_most(what: &str, have: usize, limit: usize, unit: &str) -> Result<()> {

@@ -28,62 +28,38 @@ impl Filter {
 
     /// The field equals one of `values`.
     #[must_use]
-    pub fn is_in<V: Into<Scalar>>(
-        field: impl Into<String>,
-        values: impl IntoIterator<Item = V>,
-    ) -> Self {
-        Self::In {
-            field: field.into(),
-            values: values.into_iter().map(Into::into).collect(),
-        }
+    pub fn is_in<V: Into<Scalar>>(field: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
+        Self::In { field: field.into(), values: values.into_iter().map(Into::into).collect() }
     }
 
     /// The field equals none of `values`, or is missing.
     #[must_use]
-    pub fn not_in<V: Into<Scalar>>(
-        field: impl Into<String>,
-        values: impl IntoIterator<Item = V>,
-    ) -> Self {
-        Self::NotIn {
-            field: field.into(),
-            values: values.into_iter().map(Into::into).collect(),
-        }
+    pub fn not_in<V: Into<Scalar>>(field: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
+        Self::NotIn { field: field.into(), values: values.into_iter().map(Into::into).collect() }
     }
 
     /// The field contains `text`, letter for letter.
     #[must_use]
     pub fn contains(field: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::Contains {
-            field: field.into(),
-            text: text.into(),
-            ignore_case: false,
-        }
+        Self::Contains { field: field.into(), text: text.into(), ignore_case: false }
     }
 
     /// The field contains `text` in upper or lower case.
     #[must_use]
     pub fn icontains(field: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::Contains {
-            field: field.into(),
-            text: text.into(),
-            ignore_case: true,
-        }
+        Self::Contains { field: field.into(), text: text.into(), ignore_case: true }
     }
 
     /// The field is present and not null.
     #[must_use]
     pub fn exists(field: impl Into<String>) -> Self {
-        Self::Exists {
-            field: field.into(),
-        }
+        Self::Exists { field: field.into() }
     }
 
     /// The field is missing or null.
     #[must_use]
     pub fn is_null(field: impl Into<String>) -> Self {
-        Self::IsNull {
-            field: field.into(),
-        }
+        Self::IsNull { field: field.into() }
     }
 
     /// Both. Stays flat: a loop of `and` makes one list, not a tower.
@@ -173,12 +149,8 @@ impl Filter {
             Self::Compare { op, .. } => FilterOp::from(*op),
             Self::In { .. } => FilterOp::In,
             Self::NotIn { .. } => FilterOp::NotIn,
-            Self::Contains {
-                ignore_case: false, ..
-            } => FilterOp::Contains,
-            Self::Contains {
-                ignore_case: true, ..
-            } => FilterOp::IContains,
+            Self::Contains { ignore_case: false, .. } => FilterOp::Contains,
+            Self::Contains { ignore_case: true, .. } => FilterOp::IContains,
             Self::Exists { .. } => FilterOp::Exists,
             Self::IsNull { .. } => FilterOp::IsNull,
         })
@@ -197,11 +169,7 @@ impl Filter {
     }
 }
 
-fn unwrap_single(
-    mut members: Vec<Filter>,
-    join: fn(Vec<Filter>) -> Filter,
-    empty: Filter,
-) -> Filter {
+fn unwrap_single(mut members: Vec<Filter>, join: fn(Vec<Filter>) -> Filter, empty: Filter) -> Filter {
     match members.len() {
         0 => empty,
         1 => members.pop().unwrap_or(empty),
@@ -231,10 +199,7 @@ impl fmt::Display for Filter {
             Self::And(members) => return join(f, members, "AND"),
             Self::Or(members) => return join(f, members, "OR"),
             Self::Not(inner) => return write!(f, "NOT {inner}"),
-            leaf => (
-                leaf.field().unwrap_or_default(),
-                leaf.op().map_or("", FilterOp::as_str),
-            ),
+            leaf => (leaf.field().unwrap_or_default(), leaf.op().map_or("", FilterOp::as_str)),
         };
         write!(f, "{} {op}", field.escape_debug())?;
         match self {
@@ -291,11 +256,7 @@ mod tests {
             .and(!Filter::icontains("note\n", "secret"))
             .and(Filter::gt("age", 36).or(Filter::exists("x")))
             .and(Filter::eq("f", 1.5).or(Filter::eq("b", true)));
-        let shown = format!(
-            "{filter:?} {filter} {:?} {:?}",
-            filter.compile(),
-            Scalar::from("Ada")
-        );
+        let shown = format!("{filter:?} {filter} {:?} {:?}", filter.compile(), Scalar::from("Ada"));
         for secret in ["Ada", "London", "secret", "36", "1.5", "true"] {
             assert!(!shown.contains(secret), "{shown}");
         }

@@ -57,13 +57,7 @@ impl Kinds {
 
 impl fmt::Debug for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(
-                ValueKind::ALL
-                    .into_iter()
-                    .filter(|kind| self.contains(*kind)),
-            )
-            .finish()
+        f.debug_set().entries(ValueKind::ALL.into_iter().filter(|kind| self.contains(*kind))).finish()
     }
 }
 
@@ -119,10 +113,7 @@ impl FilterCapabilities {
     };
 
     /// Everything is pushed.
-    pub const ALL: Self = Self::NONE
-        .exact(&FilterOp::ALL, Kinds::ALL)
-        .with_or(true)
-        .with_not(true);
+    pub const ALL: Self = Self::NONE.exact(&FilterOp::ALL, Kinds::ALL).with_or(true).with_not(true);
 
     /// These operators are answered exactly for values of these kinds. `exists`
     /// and `is_null` take no value and come with any kind.
@@ -248,11 +239,7 @@ impl Ops {
 
 impl fmt::Debug for Ops {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let declared = FilterOp::ALL
-            .into_iter()
-            .filter(|op| self.kinds(*op) != Kinds::NONE);
-        f.debug_map()
-            .entries(declared.map(|op| (op.as_str(), self.kinds(op))))
-            .finish()
+        let declared = FilterOp::ALL.into_iter().filter(|op| self.kinds(*op) != Kinds::NONE);
+        f.debug_map().entries(declared.map(|op| (op.as_str(), self.kinds(op)))).finish()
     }
 }

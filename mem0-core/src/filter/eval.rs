@@ -28,9 +28,7 @@ impl Filter {
     /// texts lower-cased once.
     #[must_use]
     pub fn compile(&self) -> CompiledFilter {
-        CompiledFilter {
-            root: Node::of(self),
-        }
+        CompiledFilter { root: Node::of(self) }
     }
 }
 
@@ -70,41 +68,27 @@ enum Node {
     Every(Vec<Node>),
     Some(Vec<Node>),
     Not(Box<Node>),
-    Test {
-        field: Box<str>,
-        test: Test,
-        negate: bool,
-    },
+    Test { field: Box<str>, test: Test, negate: bool },
 }
 
 impl Node {
     fn of(filter: &Filter) -> Self {
-        let test = |field: &str, test, negate| Self::Test {
-            field: field.into(),
-            test,
-            negate,
-        };
+        let test = |field: &str, test, negate| Self::Test { field: field.into(), test, negate };
         match filter {
             Filter::All => Self::Const(true),
             Filter::Nothing => Self::Const(false),
             Filter::And(members) => Self::Every(members.iter().map(Self::of).collect()),
             Filter::Or(members) => Self::Some(members.iter().map(Self::of).collect()),
             Filter::Not(inner) => Self::Not(Box::new(Self::of(inner))),
-            Filter::Compare { field, op, value } => {
-                test(field, Test::compare(*op, value), *op == CompareOp::Ne)
-            }
+            Filter::Compare { field, op, value } => test(field, Test::compare(*op, value), *op == CompareOp::Ne),
             Filter::In { field, values } => test(field, Test::OneOf(Set::of(values)), false),
             Filter::NotIn { field, values } => test(field, Test::OneOf(Set::of(values)), true),
-            Filter::Contains {
-                field,
-                text,
-                ignore_case: false,
-            } => test(field, Test::Contains(text.as_str().into()), false),
-            Filter::Contains {
-                field,
-                text,
-                ignore_case: true,
-            } => test(field, Test::ContainsFolded(fold(text).into()), false),
+            Filter::Contains { field, text, ignore_case: false } => {
+                test(field, Test::Contains(text.as_str().into()), false)
+            }
+            Filter::Contains { field, text, ignore_case: true } => {
+                test(field, Test::ContainsFolded(fold(text).into()), false)
+            }
             Filter::Exists { field } => test(field, Test::Exists, false),
             Filter::IsNull { field } => test(field, Test::Exists, true),
         }
@@ -116,11 +100,7 @@ impl Node {
             Self::Every(members) => members.iter().all(|member| member.matches(record)),
             Self::Some(members) => members.iter().any(|member| member.matches(record)),
             Self::Not(inner) => !inner.matches(record),
-            Self::Test {
-                field,
-                test,
-                negate,
-            } => test.holds(record.field(field)) != *negate,
+            Self::Test { field, test, negate } => test.holds(record.field(field)) != *negate,
         }
     }
 }
@@ -165,9 +145,7 @@ impl Test {
             (_, FieldRef::Missing | FieldRef::Null) => false,
             (Self::Exists, _) => true,
             (_, FieldRef::List(items)) => items.iter().any(|item| self.holds_for_one(item.into())),
-            (_, FieldRef::Texts(items)) => items
-                .iter()
-                .any(|item| self.holds_for_one(FieldRef::Str(item))),
+            (_, FieldRef::Texts(items)) => items.iter().any(|item| self.holds_for_one(FieldRef::Str(item))),
             (_, one) => self.holds_for_one(one),
         }
     }
@@ -187,11 +165,7 @@ impl Test {
                 Self::OrderTime(op, wanted) => op.accepts(time.cmp(wanted)),
                 _ => self.holds_for_text(&time.to_string()),
             },
-            FieldRef::Missing
-            | FieldRef::Null
-            | FieldRef::List(_)
-            | FieldRef::Texts(_)
-            | FieldRef::Object => false,
+            FieldRef::Missing | FieldRef::Null | FieldRef::List(_) | FieldRef::Texts(_) | FieldRef::Object => false,
         }
     }
 
@@ -208,9 +182,7 @@ impl Test {
         match self {
             Self::IsText(wanted) => text == &**wanted,
             Self::OrderText(op, wanted) => op.accepts(text.cmp(wanted)),
-            Self::OrderTime(op, wanted) => {
-                read_time(text).is_some_and(|time| op.accepts(time.cmp(wanted)))
-            }
+            Self::OrderTime(op, wanted) => read_time(text).is_some_and(|time| op.accepts(time.cmp(wanted))),
             Self::OneOf(set) => set.has_text(text),
             Self::Contains(part) => text.contains(&**part),
             Self::ContainsFolded(part) => fold(text).contains(&**part),
@@ -235,11 +207,7 @@ impl CompareOp {
 /// Lower-cases each character on its own, so that a part of a text folds to a
 /// part of the folded text.
 fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        text.chars().flat_map(char::to_lowercase).collect()
-    }
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().flat_map(char::to_lowercase).collect() }
 }
 
 /// The values of `in`, sorted.
@@ -263,11 +231,7 @@ impl Set {
             })
             .collect();
         texts.sort_unstable();
-        Self {
-            bools: [has(false), has(true)],
-            nums,
-            texts,
-        }
+        Self { bools: [has(false), has(true)], nums, texts }
     }
 
     fn has_bool(&self, value: bool) -> bool {
@@ -280,8 +244,6 @@ impl Set {
     }
 
     fn has_text(&self, value: &str) -> bool {
-        self.texts
-            .binary_search_by(|text| (**text).cmp(value))
-            .is_ok()
+        self.texts.binary_search_by(|text| (**text).cmp(value)).is_ok()
     }
 }

@@ -97,20 +97,13 @@ impl Filter {
     }
 
     fn from_raw(raw: Raw, limits: &Limits) -> Result<Self> {
-        let filter = Reader {
-            limits,
-            scope: None,
-        }
-        .object(raw, &Path::Root)?;
+        let filter = Reader { limits, scope: None }.object(raw, &Path::Root)?;
         filter.check(limits)?;
         Ok(filter)
     }
 
     fn split_raw(raw: Raw, limits: &Limits) -> Result<(BTreeMap<String, String>, Self)> {
-        let mut reader = Reader {
-            limits,
-            scope: Some(BTreeMap::new()),
-        };
+        let mut reader = Reader { limits, scope: Some(BTreeMap::new()) };
         let filter = reader.object(raw, &Path::Root)?;
         filter.check(limits)?;
         Ok((reader.scope.unwrap_or_default(), filter))
@@ -125,10 +118,7 @@ impl<'de> Deserialize<'de> for Filter {
         let bytes = Cell::new(limits.bytes);
         let raw = Seed::new(&limits, &bytes).deserialize(deserializer)?;
         Self::from_raw(raw, &limits).map_err(|error| {
-            let place = error
-                .context()
-                .iter()
-                .map(|(key, value)| format!(", {key} {value}"));
+            let place = error.context().iter().map(|(key, value)| format!(", {key} {value}"));
             serde::de::Error::custom(format!("{}{}", error.message(), place.collect::<String>()))
         })
     }
@@ -155,9 +145,7 @@ impl Reader<'_> {
                 }),
                 "OR" | "$or" => match value {
                     Raw::List(items) if !items.is_empty() => {
-                        members.push(Filter::any_of(
-                            self.without_scope(|reader| reader.members(items, &at))?,
-                        ));
+                        members.push(Filter::any_of(self.without_scope(|reader| reader.members(items, &at))?));
                     }
                     _ => return Err(at.error("takes a list of one or more filters")),
                 },
@@ -165,15 +153,12 @@ impl Reader<'_> {
                     Raw::List(items) if items.is_empty() => {
                         return Err(at.error("takes one or more filters"));
                     }
-                    Raw::List(items) => {
-                        Filter::any_of(self.without_scope(|reader| reader.members(items, &at))?)
-                    }
+                    Raw::List(items) => Filter::any_of(self.without_scope(|reader| reader.members(items, &at))?),
                     one => self.without_scope(|reader| reader.object(one, &at))?,
                 }),
                 name if name.starts_with('$') => {
                     let name = shorten(name);
-                    let message =
-                        format!("unknown operator {name}; known here are AND, OR and NOT");
+                    let message = format!("unknown operator {name}; known here are AND, OR and NOT");
                     return Err(at.locate(Error::invalid(message)));
                 }
                 name if RESERVED_SCOPE_KEYS.contains(&name) && self.scope.is_some() => {
@@ -187,9 +172,7 @@ impl Reader<'_> {
 
     fn members(&mut self, items: Vec<Raw>, at: &Path<'_>) -> Result<Vec<Filter>> {
         let items = items.into_iter().enumerate();
-        items
-            .map(|(index, item)| self.object(item, &Path::Index(at, index)))
-            .collect()
+        items.map(|(index, item)| self.object(item, &Path::Index(at, index))).collect()
     }
 
     /// Reads a part in which no scope id may stand.
@@ -216,9 +199,7 @@ impl Reader<'_> {
         };
         let scope = self.scope.get_or_insert_default();
         match scope.get(key) {
-            Some(known) if *known != id => {
-                Err(at.error("a scope id comes twice with different values"))
-            }
+            Some(known) if *known != id => Err(at.error("a scope id comes twice with different values")),
             _ => {
                 scope.insert(key.to_owned(), id);
                 Ok(())
@@ -233,9 +214,7 @@ impl Reader<'_> {
             Raw::Scalar(Scalar::Str(star)) if star == "*" => Ok(Filter::exists(field)),
             Raw::Scalar(value) => compare(field, CompareOp::Eq, value, at),
             Raw::List(items) => self.one_of(field, FilterOp::In, items, at),
-            Raw::Map(ops) if ops.is_empty() => {
-                Err(at.error(format!("needs an operator: {}", known_ops())))
-            }
+            Raw::Map(ops) if ops.is_empty() => Err(at.error(format!("needs an operator: {}", known_ops()))),
             Raw::Map(ops) => {
                 let members = ops.into_iter().map(|(op, value)| {
                     let at = Path::Key(at, &op);
@@ -269,22 +248,14 @@ impl Reader<'_> {
                     return Err(at.error("takes a text"));
                 };
                 let ignore_case = op == FilterOp::IContains;
-                return Ok(Filter::Contains {
-                    field: field.to_owned(),
-                    text,
-                    ignore_case,
-                });
+                return Ok(Filter::Contains { field: field.to_owned(), text, ignore_case });
             }
             FilterOp::Exists | FilterOp::IsNull => {
                 let Raw::Scalar(Scalar::Bool(wanted)) = value else {
                     return Err(at.error("takes true or false"));
                 };
                 let exists = wanted == (op == FilterOp::Exists);
-                return Ok(if exists {
-                    Filter::exists(field)
-                } else {
-                    Filter::is_null(field)
-                });
+                return Ok(if exists { Filter::exists(field) } else { Filter::is_null(field) });
             }
         };
         match value {
@@ -292,9 +263,7 @@ impl Reader<'_> {
             Raw::Null if comparison == CompareOp::Eq => Ok(Filter::is_null(field)),
             Raw::Null if comparison == CompareOp::Ne => Ok(Filter::exists(field)),
             Raw::Null => Err(at.error("takes a number or a text, not null")),
-            Raw::List(_) | Raw::Map(_) => {
-                Err(at.error("takes a single value; for several there are in and nin"))
-            }
+            Raw::List(_) | Raw::Map(_) => Err(at.error("takes a single value; for several there are in and nin")),
         }
     }
 
@@ -308,18 +277,12 @@ impl Reader<'_> {
                 Raw::Scalar(value) => values.push(value),
                 Raw::Null => null = true,
                 Raw::List(_) | Raw::Map(_) => {
-                    return Err(
-                        Path::Index(at, index).error("a list here holds single values only")
-                    );
+                    return Err(Path::Index(at, index).error("a list here holds single values only"));
                 }
             }
         }
         let negate = op == FilterOp::NotIn;
-        let found = if negate {
-            Filter::not_in(field, values)
-        } else {
-            Filter::is_in(field, values)
-        };
+        let found = if negate { Filter::not_in(field, values) } else { Filter::is_in(field, values) };
         Ok(match (null, negate) {
             (false, _) => found,
             (true, false) => Filter::is_null(field).or(found),
@@ -330,11 +293,7 @@ impl Reader<'_> {
 
 fn compare(field: &str, op: CompareOp, value: Scalar, at: &Path<'_>) -> Result<Filter> {
     check_value(field, op, &value).map_err(|e| at.locate(e))?;
-    Ok(Filter::Compare {
-        field: field.to_owned(),
-        op,
-        value,
-    })
+    Ok(Filter::Compare { field: field.to_owned(), op, value })
 }
 
 fn known_ops() -> String {
@@ -348,14 +307,8 @@ fn unknown_op(op: &str, at: &Path<'_>) -> Error {
         .map(|known| (strsim::jaro_winkler(&plain, known.as_str()), known))
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .filter(|(likeness, _)| *likeness > 0.7);
-    let hint = nearest.map_or_else(String::new, |(_, known)| {
-        format!(" (did you mean {known}?)")
-    });
-    at.locate(Error::invalid(format!(
-        "unknown operator {}{hint}; known are {}",
-        shorten(op),
-        known_ops()
-    )))
+    let hint = nearest.map_or_else(String::new, |(_, known)| format!(" (did you mean {known}?)"));
+    at.locate(Error::invalid(format!("unknown operator {}{hint}; known are {}", shorten(op), known_ops())))
 }
 
 /// Where in the filter something stands.

@@ -43,12 +43,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            depth: 16,
-            conditions: 512,
-            values: 1_024,
-            bytes: 64 * 1_024,
-        }
+        Self { depth: 16, conditions: 512, values: 1_024, bytes: 64 * 1_024 }
     }
 }
 
@@ -85,27 +80,20 @@ impl Used {
         };
         match filter {
             Filter::And(members) | Filter::Or(members) if !members.is_empty() => {
-                return members
-                    .iter()
-                    .try_for_each(|member| self.add(member, limits, depth_left));
+                return members.iter().try_for_each(|member| self.add(member, limits, depth_left));
             }
             Filter::Not(inner) => return self.add(inner, limits, depth_left),
             _ => {}
         }
         self.conditions += 1;
         if self.conditions > limits.conditions {
-            return Err(Error::invalid(format!(
-                "filter has more than {} conditions",
-                limits.conditions
-            )));
+            return Err(Error::invalid(format!("filter has more than {} conditions", limits.conditions)));
         }
         if let (Some(field), Some(op)) = (filter.field(), filter.op()) {
             check_field(field)?;
             self.bytes += field.len();
             match filter {
-                Filter::Compare {
-                    op: compare, value, ..
-                } => {
+                Filter::Compare { op: compare, value, .. } => {
                     check_value(field, *compare, value)?;
                     self.bytes += size(value);
                 }
@@ -120,11 +108,7 @@ impl Used {
                 _ => {}
             }
         }
-        if self.bytes > limits.bytes {
-            Err(too_large(limits))
-        } else {
-            Ok(())
-        }
+        if self.bytes > limits.bytes { Err(too_large(limits)) } else { Ok(()) }
     }
 }
 
@@ -136,10 +120,7 @@ const fn size(value: &Scalar) -> usize {
 }
 
 pub(super) fn too_deep(limits: &Limits) -> Error {
-    Error::invalid(format!(
-        "filter is nested more than {} deep",
-        limits.depth.min(Limits::MAX_DEPTH)
-    ))
+    Error::invalid(format!("filter is nested more than {} deep", limits.depth.min(Limits::MAX_DEPTH)))
 }
 
 pub(super) fn too_large(limits: &Limits) -> Error {
@@ -151,10 +132,7 @@ pub(super) fn check_list(field: &str, op: FilterOp, len: usize, limits: &Limits)
         return Ok(());
     }
     let field = shorten(field);
-    Err(Error::invalid(format!(
-        "{field}: {op} has {len} values, more than {}",
-        limits.values
-    )))
+    Err(Error::invalid(format!("{field}: {op} has {len} values, more than {}", limits.values)))
 }
 
 pub(super) fn check_value(field: &str, op: CompareOp, value: &Scalar) -> Result<()> {
@@ -163,10 +141,7 @@ pub(super) fn check_value(field: &str, op: CompareOp, value: &Scalar) -> Result<
         Scalar::Bool(_) if op.is_order() => "takes a number or a text, not a bool",
         _ => return Ok(()),
     };
-    Err(Error::invalid(format!(
-        "{}: {op} {problem}",
-        shorten(field)
-    )))
+    Err(Error::invalid(format!("{}: {op} {problem}", shorten(field))))
 }
 
 /// Whether a filter may name this field.
@@ -190,11 +165,7 @@ pub(super) fn check_field(name: &str) -> Result<()> {
 /// A name as it may stand in an error: one line and not long.
 pub(super) fn shorten(name: &str) -> String {
     let mut chars = name.chars();
-    let mut short: String = chars
-        .by_ref()
-        .take(64)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut short: String = chars.by_ref().take(64).flat_map(char::escape_debug).collect();
     if chars.next().is_some() {
         short.push('…');
     }
@@ -206,11 +177,7 @@ mod tests {
     use super::*;
 
     fn refused(filter: &Filter) -> String {
-        filter
-            .check(&Limits::default())
-            .unwrap_err()
-            .message()
-            .to_owned()
+        filter.check(&Limits::default()).unwrap_err().message().to_owned()
     }
 
     fn tower(height: usize) -> Filter {
@@ -228,67 +195,40 @@ mod tests {
             (wide(512), wide(513)),
             (list(1_024), list(1_025)),
             (text(65_535), text(65_536)),
-            (
-                Filter::eq("k".repeat(256), 1),
-                Filter::eq("k".repeat(257), 1),
-            ),
+            (Filter::eq("k".repeat(256), 1), Filter::eq("k".repeat(257), 1)),
         ] {
             assert!(fits.check(&limits).is_ok(), "{fits}");
             refused(&not);
         }
         assert_eq!(refused(&tower(17)), "filter is nested more than 16 deep");
-        assert_eq!(
-            refused(&list(1_025)),
-            "k: in has 1025 values, more than 1024"
-        );
+        assert_eq!(refused(&list(1_025)), "k: in has 1025 values, more than 1024");
     }
 
     #[test]
     fn nodes_without_conditions_count_too() {
-        for empty in [
-            Filter::All,
-            Filter::Nothing,
-            Filter::And(vec![]),
-            Filter::Or(vec![]),
-        ] {
+        for empty in [Filter::All, Filter::Nothing, Filter::And(vec![]), Filter::Or(vec![])] {
             refused(&Filter::Or(vec![empty; 513]));
         }
     }
 
     #[test]
     fn no_setting_makes_the_stack_overflow() {
-        let limits = Limits {
-            depth: usize::MAX,
-            ..Limits::default()
-        };
+        let limits = Limits { depth: usize::MAX, ..Limits::default() };
         assert!(tower(64).check(&limits).is_ok());
         assert!(tower(65).check(&limits).is_err());
     }
 
     #[test]
     fn names_and_values_that_are_refused() {
-        for name in [
-            "", "a\nb", "a\0", "AND", "OR", "NOT", "$ne", "$and", "user_id", "org_id",
-        ] {
+        for name in ["", "a\nb", "a\0", "AND", "OR", "NOT", "$ne", "$and", "user_id", "org_id"] {
             refused(&Filter::exists(name));
         }
-        for name in [
-            "and", "Or", "a.b", "a\"b", "{x}", "a|b", "ne$", "eq", "*", "ключ", " ",
-        ] {
+        for name in ["and", "Or", "a.b", "a\"b", "{x}", "a|b", "ne$", "eq", "*", "ключ", " "] {
             Filter::exists(name).check(&Limits::default()).unwrap();
         }
-        assert_eq!(
-            refused(&Filter::gt("k", f64::NAN)),
-            "k: gt takes finite numbers only"
-        );
-        assert_eq!(
-            refused(&Filter::is_in("k", [f64::INFINITY])),
-            "k: eq takes finite numbers only"
-        );
-        assert_eq!(
-            refused(&Filter::lt("k", true)),
-            "k: lt takes a number or a text, not a bool"
-        );
+        assert_eq!(refused(&Filter::gt("k", f64::NAN)), "k: gt takes finite numbers only");
+        assert_eq!(refused(&Filter::is_in("k", [f64::INFINITY])), "k: eq takes finite numbers only");
+        assert_eq!(refused(&Filter::lt("k", true)), "k: lt takes a number or a text, not a bool");
         assert!(refused(&Filter::exists("x".repeat(9_000))).len() < 200);
     }
 }

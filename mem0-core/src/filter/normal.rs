@@ -45,11 +45,7 @@ const fn constant(holds: bool) -> Filter {
 }
 
 fn presence(field: &str, wanted: bool) -> Filter {
-    if wanted {
-        Filter::exists(field)
-    } else {
-        Filter::is_null(field)
-    }
+    if wanted { Filter::exists(field) } else { Filter::is_null(field) }
 }
 
 fn compare(field: &str, op: CompareOp, value: &Scalar, negate: bool) -> Filter {
@@ -59,19 +55,13 @@ fn compare(field: &str, op: CompareOp, value: &Scalar, negate: bool) -> Filter {
         Scalar::Str(_) => true,
         number => Num::of(number).is_some(),
     };
-    let with = |op| Filter::Compare {
-        field: field.to_owned(),
-        op,
-        value,
-    };
+    let with = |op| Filter::Compare { field: field.to_owned(), op, value };
     match op {
         // The positive condition never holds.
         _ if !usable => constant(negate != (op == CompareOp::Ne)),
-        CompareOp::Eq | CompareOp::Ne => with(if (op == CompareOp::Ne) == negate {
-            CompareOp::Eq
-        } else {
-            CompareOp::Ne
-        }),
+        CompareOp::Eq | CompareOp::Ne => {
+            with(if (op == CompareOp::Ne) == negate { CompareOp::Eq } else { CompareOp::Ne })
+        }
         _ if negate => !with(op),
         _ => with(op),
     }
@@ -88,24 +78,14 @@ fn one_of(field: &str, values: &[Scalar], negate: bool) -> Filter {
     match values.as_slice() {
         [] => constant(negate),
         [one] => compare(field, CompareOp::Eq, one, negate),
-        _ if negate => Filter::NotIn {
-            field: field.to_owned(),
-            values,
-        },
-        _ => Filter::In {
-            field: field.to_owned(),
-            values,
-        },
+        _ if negate => Filter::NotIn { field: field.to_owned(), values },
+        _ => Filter::In { field: field.to_owned(), values },
     }
 }
 
 fn join(members: &[Filter], any: bool, negate: bool) -> Filter {
     let members = members.iter().map(|member| normal(member, negate));
-    let joined = if any {
-        Filter::any_of(members)
-    } else {
-        Filter::all_of(members)
-    };
+    let joined = if any { Filter::any_of(members) } else { Filter::all_of(members) };
     match joined {
         Filter::And(members) if members.contains(&Filter::Nothing) => Filter::Nothing,
         Filter::Or(members) if members.contains(&Filter::All) => Filter::All,
@@ -125,15 +105,11 @@ fn sorted(mut members: Vec<Filter>) -> Vec<Filter> {
 /// last.
 fn order(a: &Filter, b: &Filter) -> Ordering {
     sort_key(a).cmp(&sort_key(b)).then_with(|| match (a, b) {
-        (Filter::And(a), Filter::And(b)) | (Filter::Or(a), Filter::Or(b)) => {
-            order_lists(a, b, order)
-        }
+        (Filter::And(a), Filter::And(b)) | (Filter::Or(a), Filter::Or(b)) => order_lists(a, b, order),
         (Filter::Not(a), Filter::Not(b)) => order(a, b),
         (Filter::Compare { value: a, .. }, Filter::Compare { value: b, .. }) => a.sort_order(b),
         (Filter::In { values: a, .. }, Filter::In { values: b, .. })
-        | (Filter::NotIn { values: a, .. }, Filter::NotIn { values: b, .. }) => {
-            order_lists(a, b, Scalar::sort_order)
-        }
+        | (Filter::NotIn { values: a, .. }, Filter::NotIn { values: b, .. }) => order_lists(a, b, Scalar::sort_order),
         (Filter::Contains { text: a, .. }, Filter::Contains { text: b, .. }) => a.cmp(b),
         _ => Ordering::Equal,
     })
@@ -151,9 +127,5 @@ fn sort_key(filter: &Filter) -> (u8, Option<&str>, Option<FilterOp>, bool) {
 }
 
 fn order_lists<T>(a: &[T], b: &[T], order: fn(&T, &T) -> Ordering) -> Ordering {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| order(a, b))
-        .find(|order| order.is_ne())
-        .unwrap_or(a.len().cmp(&b.len()))
+    a.iter().zip(b).map(|(a, b)| order(a, b)).find(|order| order.is_ne()).unwrap_or(a.len().cmp(&b.len()))
 }

@@ -56,15 +56,8 @@ impl Filter {
     /// [`plan`](Self::plan) for a backend that filters on some fields only, for
     /// instance on indexed ones.
     #[must_use]
-    pub fn plan_for_fields(
-        &self,
-        capabilities: &FilterCapabilities,
-        pushable: impl Fn(&str) -> bool,
-    ) -> Plan {
-        let planner = Planner {
-            capabilities,
-            pushable: &pushable,
-        };
+    pub fn plan_for_fields(&self, capabilities: &FilterCapabilities, pushable: impl Fn(&str) -> bool) -> Plan {
+        let planner = Planner { capabilities, pushable: &pushable };
         let members = match self.normalise() {
             Self::All => Vec::new(),
             Self::And(members) => members,
@@ -72,10 +65,7 @@ impl Filter {
         };
         let mut residual = Vec::new();
         let pushed = planner.every(members, &mut |member| residual.push(member));
-        Plan {
-            pushed: pushed.map_or(Self::All, |part| part.filter),
-            residual: Self::all_of(residual),
-        }
+        Plan { pushed: pushed.map_or(Self::All, |part| part.filter), residual: Self::all_of(residual) }
     }
 }
 
@@ -98,25 +88,14 @@ impl Planner<'_> {
         self.every_within(members, self.capabilities.condition_limit(), keep)
     }
 
-    fn every_within(
-        &self,
-        members: Vec<Filter>,
-        limit: usize,
-        keep: &mut dyn FnMut(Filter),
-    ) -> Option<Part> {
+    fn every_within(&self, members: Vec<Filter>, limit: usize, keep: &mut dyn FnMut(Filter)) -> Option<Part> {
         let mut parts = Vec::new();
         let mut left = limit;
         let mut answer = Answer::Exact;
         for member in members {
-            let room = if parts.is_empty() || self.capabilities.has_and() {
-                left
-            } else {
-                0
-            };
+            let room = if parts.is_empty() || self.capabilities.has_and() { left } else { 0 };
             let part = self.part(&member, room);
-            let exact = part
-                .as_ref()
-                .is_some_and(|part| part.answer == Answer::Exact);
+            let exact = part.as_ref().is_some_and(|part| part.answer == Answer::Exact);
             if let Some(part) = part {
                 left -= part.conditions;
                 parts.push(part.filter);
@@ -126,11 +105,7 @@ impl Planner<'_> {
                 keep(member);
             }
         }
-        (!parts.is_empty()).then(|| Part {
-            filter: Filter::all_of(parts),
-            answer,
-            conditions: limit - left,
-        })
+        (!parts.is_empty()).then(|| Part { filter: Filter::all_of(parts), answer, conditions: limit - left })
     }
 
     /// The part of a normalised filter that fits into `limit` conditions.
@@ -159,11 +134,7 @@ impl Planner<'_> {
             answer = answer.min(part.answer);
             parts.push(part.filter);
         }
-        Some(Part {
-            filter: Filter::any_of(parts),
-            answer,
-            conditions: limit - left,
-        })
+        Some(Part { filter: Filter::any_of(parts), answer, conditions: limit - left })
     }
 
     /// As it is, or in other words if those are exact and it is not.
@@ -174,21 +145,13 @@ impl Planner<'_> {
         }
         let plain = self.plain(condition);
         if plain == Some(Answer::Exact) {
-            return Some(Part {
-                filter: condition.clone(),
-                answer: Answer::Exact,
-                conditions: 1,
-            });
+            return Some(Part { filter: condition.clone(), answer: Answer::Exact, conditions: 1 });
         }
         let reworded = self.reworded(condition, limit);
         match (plain, reworded) {
             (None, reworded) => reworded,
             (Some(_), Some(reworded)) if reworded.answer == Answer::Exact => Some(reworded),
-            (Some(answer), _) => Some(Part {
-                filter: condition.clone(),
-                answer,
-                conditions: 1,
-            }),
+            (Some(answer), _) => Some(Part { filter: condition.clone(), answer, conditions: 1 }),
         }
     }
 
@@ -198,47 +161,29 @@ impl Planner<'_> {
             if values.len() > self.capabilities.value_limit() {
                 return None;
             }
-            values
-                .iter()
-                .map(|value| self.value(op, value))
-                .min()
-                .flatten()
+            values.iter().map(|value| self.value(op, value)).min().flatten()
         };
         match condition {
-            Filter::Not(inner) => (self.capabilities.has_not()
-                && self.plain(inner) == Some(Answer::Exact))
-            .then_some(Answer::Exact),
+            Filter::Not(inner) => {
+                (self.capabilities.has_not() && self.plain(inner) == Some(Answer::Exact)).then_some(Answer::Exact)
+            }
             Filter::Compare { op, value, .. } => self.value((*op).into(), value),
             Filter::In { values, .. } => list(FilterOp::In, values),
             Filter::NotIn { values, .. } => list(FilterOp::NotIn, values),
             // Backends do not agree on the empty text.
             Filter::Contains { text, .. } if text.is_empty() || text.contains('\0') => None,
-            Filter::Contains { .. } => self
-                .capabilities
-                .answer(condition.op()?, Some(ValueKind::Text)),
-            Filter::Exists { .. } | Filter::IsNull { .. } => {
-                self.capabilities.answer(condition.op()?, None)
-            }
+            Filter::Contains { .. } => self.capabilities.answer(condition.op()?, Some(ValueKind::Text)),
+            Filter::Exists { .. } | Filter::IsNull { .. } => self.capabilities.answer(condition.op()?, None),
             Filter::All | Filter::Nothing | Filter::And(_) | Filter::Or(_) => None,
         }
     }
 
     fn value(&self, op: FilterOp, value: &Scalar) -> Option<Answer> {
-        let order = matches!(
-            op,
-            FilterOp::Gt | FilterOp::Gte | FilterOp::Lt | FilterOp::Lte
-        );
+        let order = matches!(op, FilterOp::Gt | FilterOp::Gte | FilterOp::Lt | FilterOp::Lte);
         match value {
             // Some databases refuse this character.
             Scalar::Str(text) if text.contains('\0') => None,
-            _ => self.capabilities.answer(
-                op,
-                Some(if order {
-                    value.order_kind()
-                } else {
-                    value.kind()
-                }),
-            ),
+            _ => self.capabilities.answer(op, Some(if order { value.order_kind() } else { value.kind() })),
         }
     }
 
@@ -246,36 +191,20 @@ impl Planner<'_> {
         let not = |positive: Filter| {
             let negated = !positive;
             let answer = self.plain(&negated)?;
-            Some(Part {
-                filter: negated,
-                answer,
-                conditions: 1,
-            })
+            Some(Part { filter: negated, answer, conditions: 1 })
         };
         let each = |field: &str, values: &[Scalar], op: CompareOp| -> Vec<Filter> {
-            values
-                .iter()
-                .map(|value| Filter::Compare {
-                    field: field.to_owned(),
-                    op,
-                    value: value.clone(),
-                })
-                .collect()
+            values.iter().map(|value| Filter::Compare { field: field.to_owned(), op, value: value.clone() }).collect()
         };
         match condition {
-            Filter::Compare {
-                field,
-                op: CompareOp::Ne,
-                value,
-            } => not(Filter::eq(field, value.clone())),
+            Filter::Compare { field, op: CompareOp::Ne, value } => not(Filter::eq(field, value.clone())),
             Filter::IsNull { field } => not(Filter::exists(field)),
             Filter::Exists { field } => not(Filter::is_null(field)),
             Filter::In { field, values } => self.any(&each(field, values, CompareOp::Eq), limit),
-            Filter::NotIn { field, values } => not(Filter::is_in(field, values.iter().cloned()))
-                .or_else(|| {
-                    // As a part of an AND it might be the only one that fits.
-                    self.every_within(each(field, values, CompareOp::Ne), limit, &mut |_| {})
-                }),
+            Filter::NotIn { field, values } => not(Filter::is_in(field, values.iter().cloned())).or_else(|| {
+                // As a part of an AND it might be the only one that fits.
+                self.every_within(each(field, values, CompareOp::Ne), limit, &mut |_| {})
+            }),
             _ => None,
         }
     }

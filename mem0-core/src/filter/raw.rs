@@ -28,8 +28,7 @@ impl Raw {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let raw = seed.deserialize(&mut deserializer);
         // These messages hold positions, not content.
-        raw.and_then(|raw| deserializer.end().map(|()| raw))
-            .map_err(|e| Error::invalid(format!("filter: {e}")))
+        raw.and_then(|raw| deserializer.end().map(|()| raw)).map_err(|e| Error::invalid(format!("filter: {e}")))
     }
 
     pub(super) fn from_value(value: &Value, limits: &Limits) -> Result<Self> {
@@ -82,28 +81,17 @@ pub(super) struct Seed<'a> {
 
 impl<'a> Seed<'a> {
     pub(super) fn new(limits: &'a Limits, bytes: &'a Cell<usize>) -> Self {
-        Self {
-            limits,
-            depth: limits.json_depth(),
-            bytes,
-        }
+        Self { limits, depth: limits.json_depth(), bytes }
     }
 
     fn take(&self, bytes: usize) -> Result<()> {
-        let left = self
-            .bytes
-            .get()
-            .checked_sub(bytes)
-            .ok_or_else(|| too_large(self.limits))?;
+        let left = self.bytes.get().checked_sub(bytes).ok_or_else(|| too_large(self.limits))?;
         self.bytes.set(left);
         Ok(())
     }
 
     fn enter(&self) -> Result<Self> {
-        let depth = self
-            .depth
-            .checked_sub(1)
-            .ok_or_else(|| too_deep(self.limits))?;
+        let depth = self.depth.checked_sub(1).ok_or_else(|| too_deep(self.limits))?;
         Ok(Self { depth, ..*self })
     }
 }

@@ -51,14 +51,7 @@ pub enum ValueKind {
 
 impl ValueKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::Bool,
-        Self::Int,
-        Self::BigInt,
-        Self::Float,
-        Self::Text,
-        Self::Time,
-    ];
+    pub const ALL: [Self; 6] = [Self::Bool, Self::Int, Self::BigInt, Self::Float, Self::Text, Self::Time];
 }
 
 /// From here on not every whole number is a 64-bit float.
@@ -79,11 +72,7 @@ impl Scalar {
             }
             Self::Float(float) => float.is_nan() || float.abs() >= BIG,
         };
-        if big {
-            ValueKind::BigInt
-        } else {
-            ValueKind::Int
-        }
+        if big { ValueKind::BigInt } else { ValueKind::Int }
     }
 
     /// The kind for `gt`, `gte`, `lt` and `lte`.
@@ -96,11 +85,7 @@ impl Scalar {
     /// ```
     #[must_use]
     pub fn order_kind(&self) -> ValueKind {
-        if self.as_time().is_some() {
-            ValueKind::Time
-        } else {
-            self.kind()
-        }
+        if self.as_time().is_some() { ValueKind::Time } else { self.kind() }
     }
 
     /// The time that a text reads as. An ordering comparison with such a value
@@ -121,8 +106,7 @@ impl Scalar {
             #[allow(clippy::cast_possible_truncation, reason = "whole and in range")]
             Self::Float(float)
                 if float.fract() == 0.0
-                    && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)
-                        .contains(&float) =>
+                    && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float) =>
             {
                 Self::Int(float as i64)
             }
@@ -226,23 +210,15 @@ impl Num {
 fn int_to_float(int: i128, float: f64) -> Ordering {
     // A cast saturates, so what lies outside the integers stays outside; the
     // fraction decides between equal whole parts.
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "the fraction is compared apart"
-    )]
+    #[allow(clippy::cast_possible_truncation, reason = "the fraction is compared apart")]
     let whole = float as i128;
-    int.cmp(&whole).then_with(|| {
-        0.0_f64
-            .partial_cmp(&float.fract())
-            .unwrap_or(Ordering::Equal)
-    })
+    int.cmp(&whole).then_with(|| 0.0_f64.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal))
 }
 
 /// Reads a time, refusing most other texts at their first character.
 pub(super) fn read_time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let plausible =
-        text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-'));
+    let plausible = text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-'));
     if plausible { text.parse().ok() } else { None }
 }
 
@@ -275,10 +251,7 @@ mod tests {
             Scalar::Float(18_446_744_073_709_551_616.0),
             Scalar::Float(f64::INFINITY),
         ];
-        let nums: Vec<Num> = ordered
-            .iter()
-            .map(|value| Num::of(value).unwrap())
-            .collect();
+        let nums: Vec<Num> = ordered.iter().map(|value| Num::of(value).unwrap()).collect();
         for (i, a) in nums.iter().enumerate() {
             for (j, b) in nums.iter().enumerate() {
                 assert_eq!(a.compare(*b), i.cmp(&j), "{i} {j}");
@@ -308,10 +281,7 @@ mod tests {
         }
         assert_eq!(Scalar::from("2023-05-08").order_kind(), Time);
         assert_eq!(Scalar::from("May").order_kind(), Text);
-        assert_eq!(
-            Scalar::from(Timestamp::from_micros(0).unwrap()).order_kind(),
-            Time
-        );
+        assert_eq!(Scalar::from(Timestamp::from_micros(0).unwrap()).order_kind(), Time);
     }
 
     proptest! {

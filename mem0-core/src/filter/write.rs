@@ -24,18 +24,12 @@ impl Filter {
     /// depth, names or values. Its width does not matter here.
     pub fn to_json(&self) -> Result<Value> {
         self.check(&unlimited_width())?;
-        serde_json::to_value(Unchecked(self))
-            .map_err(|e| Error::invalid("filter cannot be written").with_source(e))
+        serde_json::to_value(Unchecked(self)).map_err(|e| Error::invalid("filter cannot be written").with_source(e))
     }
 }
 
 fn unlimited_width() -> Limits {
-    Limits {
-        depth: Limits::MAX_DEPTH,
-        conditions: usize::MAX,
-        values: usize::MAX,
-        bytes: usize::MAX,
-    }
+    Limits { depth: Limits::MAX_DEPTH, conditions: usize::MAX, values: usize::MAX, bytes: usize::MAX }
 }
 
 /// As [`Filter::to_json`].
@@ -94,20 +88,14 @@ impl Serialize for Operand<'_> {
         let op = self.0.op().map_or("", FilterOp::as_str);
         match self.0 {
             Filter::Compare { value, .. } => entry(serializer, op, value),
-            Filter::In { values, .. } | Filter::NotIn { values, .. } => {
-                entry(serializer, op, values)
-            }
+            Filter::In { values, .. } | Filter::NotIn { values, .. } => entry(serializer, op, values),
             Filter::Contains { text, .. } => entry(serializer, op, text),
             _ => entry(serializer, op, &true),
         }
     }
 }
 
-fn entry<S: Serializer, T: Serialize + ?Sized>(
-    serializer: S,
-    key: &str,
-    value: &T,
-) -> Result<S::Ok, S::Error> {
+fn entry<S: Serializer, T: Serialize + ?Sized>(serializer: S, key: &str, value: &T) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(1))?;
     map.serialize_entry(key, value)?;
     map.end()

@@ -195,10 +195,8 @@ impl Collection {
     fn accept(&self, filter: &Filter) -> Result<CompiledFilter> {
         let plan = filter.plan(&self.filter);
         // What is pushed whole counts as declared, be it exact or a superset.
-        let declared = plan.is_exact()
-            || plan.matches_nothing()
-            || plan.pushed == *filter
-            || plan.pushed == filter.normalise();
+        let declared =
+            plan.is_exact() || plan.matches_nothing() || plan.pushed == *filter || plan.pushed == filter.normalise();
         if declared {
             Ok(filter.compile())
         } else {
@@ -295,8 +293,10 @@ impl VectorCollection for Collection {
                 .matching(Some(&query.scope), &filter)
                 .map(|point| scored(point.id, point.version, cosine(&query.vector, &point.vector)))
                 .collect();
-            // The points come by id, and the sort keeps that order among ties.
-            hits.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+            // By the cosine itself, so that what points away is in order too,
+            // where every similarity is 0. The points come by id, and the sort
+            // keeps that order among ties.
+            hits.sort_by(|a, b| b.raw.total_cmp(&a.raw));
             hits.truncate(query.limit);
             Ok(hits)
         };

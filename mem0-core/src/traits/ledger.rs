@@ -210,9 +210,7 @@ impl View {
             Some(t) if memory.superseded_at.is_some_and(|end| end > t) => memory.content.valid_to,
             _ => memory.valid_to(),
         };
-        let valid = self
-            .as_of
-            .is_none_or(|t| memory.valid_from() <= t && valid_to.is_none_or(|end| t < end));
+        let valid = self.as_of.is_none_or(|t| memory.valid_from() <= t && valid_to.is_none_or(|end| t < end));
         let then = self.as_of.or(known).unwrap_or(self.now);
         let fresh = self.include_expired || !memory.is_expired(then);
         recorded && standing && live && valid && fresh

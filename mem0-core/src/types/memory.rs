@@ -146,16 +146,7 @@ impl Memory {
     /// The first version of a memory.
     #[must_use]
     pub fn new(id: MemoryId, scope: Scope, content: Content, at: Timestamp) -> Self {
-        Self {
-            id,
-            scope,
-            version: 1,
-            content,
-            created_at: at,
-            updated_at: at,
-            superseded_at: None,
-            ended_at: None,
-        }
+        Self { id, scope, version: 1, content, created_at: at, updated_at: at, superseded_at: None, ended_at: None }
     }
 
     /// Whether it has expired at `now`.

@@ -77,11 +77,8 @@ impl Memory {
         if !content.sources.is_empty() {
             put("sources", content.sources.clone().into());
         }
-        let times = [
-            ("expires_at", content.expires_at),
-            ("valid_from", content.valid_from),
-            ("valid_to", content.valid_to),
-        ];
+        let times =
+            [("expires_at", content.expires_at), ("valid_from", content.valid_from), ("valid_to", content.valid_to)];
         for (key, time) in times {
             if let Some(time) = time {
                 put(key, time.to_string().into());
@@ -102,19 +99,14 @@ impl Memory {
     /// `Corrupt` if there is no text, no scope id, or a known key has a value
     /// of the wrong type. The message names the key, never the value.
     pub fn from_payload(id: MemoryId, mut payload: Payload, fallback: Timestamp) -> Result<Self> {
-        let text = take_text(&mut payload, "data")?
-            .ok_or_else(|| Error::corrupt("payload without text under \"data\""))?;
+        let text =
+            take_text(&mut payload, "data")?.ok_or_else(|| Error::corrupt("payload without text under \"data\""))?;
         let mut ids = ScopeKey::ALL.map(|key| take_text(&mut payload, key.as_str())).into_iter();
         let mut next = || ids.next().transpose().map(Option::flatten);
-        let fields = ScopeFields {
-            org_id: next()?,
-            app_id: next()?,
-            user_id: next()?,
-            agent_id: next()?,
-            run_id: next()?,
-        };
-        let scope = Scope::from_fields(fields)
-            .map_err(|e| Error::corrupt("payload without a usable scope").with_source(e))?;
+        let fields =
+            ScopeFields { org_id: next()?, app_id: next()?, user_id: next()?, agent_id: next()?, run_id: next()? };
+        let scope =
+            Scope::from_fields(fields).map_err(|e| Error::corrupt("payload without a usable scope").with_source(e))?;
         let created_at = take_time(&mut payload, "created_at")?.unwrap_or(fallback);
         let updated_at = take_time(&mut payload, "updated_at")?.unwrap_or(created_at);
         let version = match payload.remove("version") {

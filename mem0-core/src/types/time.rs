@@ -97,9 +97,7 @@ impl FromStr for Timestamp {
                 })?;
                 local.to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp())
             })
-            .map_err(|e| {
-                Error::invalid("not a time; write it as 2023-05-08T13:56:00Z or 2023-05-08").with_source(e)
-            })?;
+            .map_err(|e| Error::invalid("not a time; write it as 2023-05-08T13:56:00Z or 2023-05-08").with_source(e))?;
         Self::from_micros(parsed.as_microsecond())
     }
 }

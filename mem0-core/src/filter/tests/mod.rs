@@ -104,10 +104,8 @@ fn leaf() -> impl Strategy<Value = Filter> {
         CompareOp::Lte,
     ]);
     let part = prop_oneof![
-        prop::sample::select(vec![
-            "", "r", "R", "red", "%", "_", "\\", "*", "σ", "ς", "i", "ß", "2", "\0"
-        ])
-        .prop_map(str::to_owned),
+        prop::sample::select(vec!["", "r", "R", "red", "%", "_", "\\", "*", "σ", "ς", "i", "ß", "2", "\0"])
+            .prop_map(str::to_owned),
         ".{0,2}",
     ];
     let list = || prop::collection::vec(scalar(), 0..5);
@@ -141,8 +139,7 @@ pub(super) fn filter() -> impl Strategy<Value = Shown> {
 }
 
 fn stored() -> impl Strategy<Value = Value> {
-    let one =
-        || prop_oneof![6 => scalar_json(), 1 => Just(Value::Null), 1 => Just(json!({"a": 1}))];
+    let one = || prop_oneof![6 => scalar_json(), 1 => Just(Value::Null), 1 => Just(json!({"a": 1}))];
     prop_oneof![
         6 => one(),
         2 => prop::collection::vec(one(), 0..4).prop_map(Value::from),

@@ -29,20 +29,15 @@ impl Backend {
             .with_not(self.not)
             .max_conditions(self.max_conditions)
             .max_values(self.max_values);
-        self.answers
-            .iter()
-            .fold(none, |capabilities, (op, kind, answer)| match answer {
-                2 => capabilities.exact(&[*op], Kinds::of(*kind)),
-                1 => capabilities.superset(&[*op], Kinds::of(*kind)),
-                _ => capabilities,
-            })
+        self.answers.iter().fold(none, |capabilities, (op, kind, answer)| match answer {
+            2 => capabilities.exact(&[*op], Kinds::of(*kind)),
+            1 => capabilities.superset(&[*op], Kinds::of(*kind)),
+            _ => capabilities,
+        })
     }
 
     fn answer(&self, op: FilterOp, kind: ValueKind) -> u8 {
-        self.answers
-            .iter()
-            .find(|(o, k, _)| (*o, *k) == (op, kind))
-            .map_or(0, |(_, _, answer)| *answer)
+        self.answers.iter().find(|(o, k, _)| (*o, *k) == (op, kind)).map_or(0, |(_, _, answer)| *answer)
     }
 
     /// The weakest answer to this condition; panics if it was not declared.
@@ -50,24 +45,14 @@ impl Backend {
         let op = condition.op().unwrap();
         let list = |values: &[Scalar]| {
             assert!(values.len() <= self.max_values);
-            values
-                .iter()
-                .map(|value| self.answer(op, value.kind()))
-                .min()
-                .unwrap()
+            values.iter().map(|value| self.answer(op, value.kind())).min().unwrap()
         };
         let answer = match condition {
-            Filter::Compare {
-                op: compare, value, ..
-            } if compare.is_order() => self.answer(op, value.order_kind()),
+            Filter::Compare { op: compare, value, .. } if compare.is_order() => self.answer(op, value.order_kind()),
             Filter::Compare { value, .. } => self.answer(op, value.kind()),
             Filter::In { values, .. } | Filter::NotIn { values, .. } => list(values),
             Filter::Contains { .. } => self.answer(op, ValueKind::Text),
-            _ => ValueKind::ALL
-                .into_iter()
-                .map(|kind| self.answer(op, kind))
-                .max()
-                .unwrap(),
+            _ => ValueKind::ALL.into_iter().map(|kind| self.answer(op, kind)).max().unwrap(),
         };
         assert!(answer > 0, "{condition} was not declared");
         answer
@@ -80,23 +65,14 @@ impl Backend {
             Filter::All => true,
             Filter::And(members) => {
                 assert!(self.and);
-                members
-                    .iter()
-                    .map(|member| self.run(member, record, seed))
-                    .fold(true, |a, b| a & b)
+                members.iter().map(|member| self.run(member, record, seed)).fold(true, |a, b| a & b)
             }
             Filter::Or(members) => {
                 assert!(self.or);
-                members
-                    .iter()
-                    .map(|member| self.run(member, record, seed))
-                    .fold(false, |a, b| a | b)
+                members.iter().map(|member| self.run(member, record, seed)).fold(false, |a, b| a | b)
             }
             Filter::Not(inner) => {
-                assert!(
-                    self.not && inner.op().is_some() && self.answers(inner) == 2,
-                    "NOT of {inner}"
-                );
+                assert!(self.not && inner.op().is_some() && self.answers(inner) == 2, "NOT of {inner}");
                 !inner.matches(record)
             }
             condition => {
@@ -112,31 +88,18 @@ impl Backend {
 }
 
 fn backend() -> impl Strategy<Value = Backend> {
-    let pairs = FilterOp::ALL
-        .into_iter()
-        .flat_map(|op| ValueKind::ALL.map(|kind| (op, kind)))
-        .collect::<Vec<_>>();
+    let pairs = FilterOp::ALL.into_iter().flat_map(|op| ValueKind::ALL.map(|kind| (op, kind))).collect::<Vec<_>>();
     let answers = prop_oneof![
         // Each kind by itself, or one answer for the whole operator.
         prop::collection::vec(0..3_u8, pairs.len()),
-        prop::collection::vec(
-            prop_oneof![1 => Just(0), 1 => Just(1), 3 => Just(2_u8)],
-            FilterOp::ALL.len()
-        )
-        .prop_map(|ops| ops
-            .into_iter()
-            .flat_map(|answer| [answer; ValueKind::ALL.len()])
-            .collect()),
+        prop::collection::vec(prop_oneof![1 => Just(0), 1 => Just(1), 3 => Just(2_u8)], FilterOp::ALL.len())
+            .prop_map(|ops| ops.into_iter().flat_map(|answer| [answer; ValueKind::ALL.len()]).collect()),
     ];
     let max = || prop_oneof![2 => Just(usize::MAX), 1 => 0..6_usize];
     let joins = || prop::bool::weighted(0.8);
     (answers, joins(), joins(), joins(), max(), max()).prop_map(
         move |(answers, and, or, not, max_conditions, max_values)| Backend {
-            answers: pairs
-                .iter()
-                .zip(answers)
-                .map(|((op, kind), answer)| (*op, *kind, answer))
-                .collect(),
+            answers: pairs.iter().zip(answers).map(|((op, kind), answer)| (*op, *kind, answer)).collect(),
             and,
             or,
             not,
@@ -196,41 +159,13 @@ proptest! {
 fn examples() {
     let text = Kinds::TEXT;
     let eq = FilterCapabilities::NONE.exact(&[Eq], text);
-    let (a, b, n) = (
-        Filter::eq("a", "x"),
-        Filter::eq("b", "y"),
-        Filter::gt("n", 1),
-    );
+    let (a, b, n) = (Filter::eq("a", "x"), Filter::eq("b", "y"), Filter::gt("n", 1));
     let (all, nothing) = (Filter::All, Filter::Nothing);
     for (name, filter, capabilities, pushed, residual) in [
-        (
-            "members of AND one by one",
-            a.clone().and(n.clone()),
-            eq,
-            a.clone(),
-            n.clone(),
-        ),
-        (
-            "OR needs with_or",
-            a.clone().or(b.clone()),
-            eq,
-            all.clone(),
-            a.clone().or(b.clone()),
-        ),
-        (
-            "a whole OR",
-            a.clone().or(b.clone()),
-            eq.with_or(true),
-            a.clone().or(b.clone()),
-            all.clone(),
-        ),
-        (
-            "one member stays",
-            a.clone().or(n.clone()),
-            eq.with_or(true),
-            all.clone(),
-            a.clone().or(n.clone()),
-        ),
+        ("members of AND one by one", a.clone().and(n.clone()), eq, a.clone(), n.clone()),
+        ("OR needs with_or", a.clone().or(b.clone()), eq, all.clone(), a.clone().or(b.clone())),
+        ("a whole OR", a.clone().or(b.clone()), eq.with_or(true), a.clone().or(b.clone()), all.clone()),
+        ("one member stays", a.clone().or(n.clone()), eq.with_or(true), all.clone(), a.clone().or(n.clone())),
         (
             "a part of every member",
             Filter::Or(vec![b.clone(), a.clone().and(n.clone())]),
@@ -238,27 +173,9 @@ fn examples() {
             b.clone().or(a.clone()),
             Filter::Or(vec![b.clone(), a.clone().and(n.clone())]),
         ),
-        (
-            "ne under NOT",
-            Filter::ne("a", "x"),
-            eq.with_not(true),
-            Filter::Not(Box::new(a.clone())),
-            all.clone(),
-        ),
-        (
-            "ne alone",
-            Filter::ne("a", "x"),
-            eq,
-            all.clone(),
-            Filter::ne("a", "x"),
-        ),
-        (
-            "in as OR",
-            Filter::is_in("a", ["x", "z"]),
-            eq.with_or(true),
-            a.clone().or(Filter::eq("a", "z")),
-            all.clone(),
-        ),
+        ("ne under NOT", Filter::ne("a", "x"), eq.with_not(true), Filter::Not(Box::new(a.clone())), all.clone()),
+        ("ne alone", Filter::ne("a", "x"), eq, all.clone(), Filter::ne("a", "x")),
+        ("in as OR", Filter::is_in("a", ["x", "z"]), eq.with_or(true), a.clone().or(Filter::eq("a", "z")), all.clone()),
         (
             "nin as AND",
             Filter::not_in("a", ["x", "z"]),
@@ -266,13 +183,7 @@ fn examples() {
             Filter::ne("a", "x").and(Filter::ne("a", "z")),
             all.clone(),
         ),
-        (
-            "null",
-            Filter::is_null("a"),
-            eq.exact(&[Exists], text).with_not(true),
-            !Filter::exists("a"),
-            all.clone(),
-        ),
+        ("null", Filter::is_null("a"), eq.exact(&[Exists], text).with_not(true), !Filter::exists("a"), all.clone()),
         (
             "a superset is looked at again",
             Filter::contains("a", "x"),
@@ -287,20 +198,8 @@ fn examples() {
             all.clone(),
             !Filter::contains("a", "x"),
         ),
-        (
-            "no room",
-            a.clone().and(b.clone()),
-            eq.max_conditions(1),
-            a.clone(),
-            b.clone(),
-        ),
-        (
-            "no AND",
-            a.clone().and(b.clone()),
-            eq.with_and(false),
-            a.clone(),
-            b.clone(),
-        ),
+        ("no room", a.clone().and(b.clone()), eq.max_conditions(1), a.clone(), b.clone()),
+        ("no AND", a.clone().and(b.clone()), eq.with_and(false), a.clone(), b.clone()),
         (
             "the list is too long",
             Filter::is_in("a", ["x", "z"]),
@@ -308,41 +207,11 @@ fn examples() {
             all.clone(),
             Filter::is_in("a", ["x", "z"]),
         ),
-        (
-            "another type",
-            Filter::eq("a", true),
-            eq,
-            all.clone(),
-            Filter::eq("a", true),
-        ),
-        (
-            "1.0 is 1",
-            Filter::eq("n", 1.0),
-            eq.exact(&[Eq], Kinds::INT),
-            Filter::eq("n", 1),
-            all.clone(),
-        ),
-        (
-            "a contradiction",
-            a.clone().and(Filter::Nothing),
-            FilterCapabilities::ALL,
-            all.clone(),
-            nothing.clone(),
-        ),
-        (
-            "no condition",
-            Filter::And(vec![]),
-            FilterCapabilities::NONE,
-            all.clone(),
-            all.clone(),
-        ),
-        (
-            "the empty text",
-            Filter::contains("a", ""),
-            FilterCapabilities::ALL,
-            all.clone(),
-            Filter::contains("a", ""),
-        ),
+        ("another type", Filter::eq("a", true), eq, all.clone(), Filter::eq("a", true)),
+        ("1.0 is 1", Filter::eq("n", 1.0), eq.exact(&[Eq], Kinds::INT), Filter::eq("n", 1), all.clone()),
+        ("a contradiction", a.clone().and(Filter::Nothing), FilterCapabilities::ALL, all.clone(), nothing.clone()),
+        ("no condition", Filter::And(vec![]), FilterCapabilities::NONE, all.clone(), all.clone()),
+        ("the empty text", Filter::contains("a", ""), FilterCapabilities::ALL, all.clone(), Filter::contains("a", "")),
     ] {
         let plan = filter.plan(&capabilities);
         assert_eq!(plan.pushed.normalise(), pushed.normalise(), "{name}");
@@ -354,8 +223,5 @@ fn examples() {
 fn capabilities_show_what_they_are() {
     let capabilities = FilterCapabilities::NONE.exact(&[Eq, In], Kinds::TEXT.and(Kinds::BOOL));
     let shown = format!("{capabilities:?}");
-    assert!(
-        shown.contains(r#"exact: {"eq": {Bool, Text}, "in": {Bool, Text}}"#),
-        "{shown}"
-    );
+    assert!(shown.contains(r#"exact: {"eq": {Bool, Text}, "in": {Bool, Text}}"#), "{shown}");
 }

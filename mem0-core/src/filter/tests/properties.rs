@@ -8,25 +8,17 @@ use crate::filter::{Filter, Limits};
 
 /// NOT is only where it has to be, and nothing could be simpler.
 fn is_normal(filter: &Filter) -> bool {
-    let no_constant = |members: &[Filter]| {
-        members
-            .iter()
-            .all(|m| !matches!(m, Filter::All | Filter::Nothing))
-    };
+    let no_constant = |members: &[Filter]| members.iter().all(|m| !matches!(m, Filter::All | Filter::Nothing));
     match filter {
         Filter::And(members) => {
             members.len() > 1
                 && no_constant(members)
-                && members
-                    .iter()
-                    .all(|m| !matches!(m, Filter::And(_)) && is_normal(m))
+                && members.iter().all(|m| !matches!(m, Filter::And(_)) && is_normal(m))
         }
         Filter::Or(members) => {
             members.len() > 1
                 && no_constant(members)
-                && members
-                    .iter()
-                    .all(|m| !matches!(m, Filter::Or(_)) && is_normal(m))
+                && members.iter().all(|m| !matches!(m, Filter::Or(_)) && is_normal(m))
         }
         Filter::Not(inner) => match &**inner {
             Filter::Compare { op, .. } => op.is_order(),

@@ -124,7 +124,8 @@ async fn a_call_is_whole_or_not_at_all() {
     let world = World::new();
     let good = world.plan(ana(), vec![world.add("tea")]);
     let bob = Scope::user("bob").unwrap();
-    let bad = world.plan(bob, vec![world.add("rum"), world.change(EventKind::Delete, world.clock.memory_id(), 1, None)]);
+    let bad =
+        world.plan(bob, vec![world.add("rum"), world.change(EventKind::Delete, world.clock.memory_id(), 1, None)]);
     let error = world.ledger.commit(vec![good.clone(), bad]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(world.ledger.stats(None).await.unwrap(), LedgerStats::default());
@@ -157,9 +158,8 @@ async fn revisions_count_commits_that_changed_something() {
 async fn changes_build_on_the_current_version_of_their_own_scope() {
     let world = World::new();
     let id = world.put(world.add("tea")).await;
-    let refused = async |scope: Scope, change: Change| {
-        world.commit(world.plan(scope, vec![change])).await.unwrap_err().kind()
-    };
+    let refused =
+        async |scope: Scope, change: Change| world.commit(world.plan(scope, vec![change])).await.unwrap_err().kind();
     let update = |base| world.change(EventKind::Update, id, base, Some("mint tea"));
     assert_eq!(refused(ana(), update(0)).await, ErrorKind::Conflict);
     assert_eq!(refused(ana(), update(2)).await, ErrorKind::Conflict);
@@ -490,7 +490,7 @@ async fn erasing_leaves_ids_to_delete_and_nothing_else() {
     let receipt = world.commit(commit).await.unwrap();
     let bob = Scope::user("bob").unwrap();
     world.commit(world.plan(bob.clone(), vec![world.add("tea")])).await.unwrap();
-    let ids: Vec<_> = receipt.outcomes.iter().map(|outcome| match outcome {
+    let ids = receipt.outcomes.iter().map(|outcome| match outcome {
         Outcome::Applied { id, .. } | Outcome::Existing { id } => *id,
     });
     let ids: Vec<MemoryId> = ids.collect();

@@ -68,9 +68,7 @@ impl Tables {
         // Somebody may be writing an earlier version to the store right now;
         // their claim stands until it ends.
         let held = self.waiting.remove(&event.change.id).and_then(|waiting| waiting.claim);
-        let held = held.filter(|held| {
-            held.until > event.at && claim.is_none_or(|claim| claim.owner != held.owner)
-        });
+        let held = held.filter(|held| held.until > event.at && claim.is_none_or(|claim| claim.owner != held.owner));
         let waiting = Waiting {
             scope: event.scope.clone(),
             seq: event.seq,

@@ -1,0 +1,96 @@
+//! The memory layer for AI agents: it turns conversations into facts, keeps
+//! them true over time, and finds the right ones again. Embedded by default:
+//! no key, no server, no download.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! use mem0::{AddOptions, Scope, SearchOptions};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! let memory = mem0::open(folder.path()).await?;
+//! let ana = Scope::user("ana")?;
+//! memory.add("I moved to Lisbon and I am allergic to peanuts.", &ana, AddOptions::default()).await?;
+//!
+//! let found = memory.search("Which city does she live in?", &ana, SearchOptions::default()).await?;
+//! for hit in &found.results {
+//!     println!("{:.2}  {}", hit.score, hit.memory.content.text);
+//! }
+//! # assert!(found.results[0].memory.content.text.contains("Lisbon"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The calls are on [`Mem0`]. Everything is kept in a ledger, which is the
+//! truth; the vector store is a projection of it that may fail, be dropped or
+//! be replaced.
+//!
+//! # Features
+//! - `sqlite` (default): the embedded ledger and vector store.
+//! - `local` (default): the embedding model that ships inside.
+//! - `rules` (default): extraction and reconciliation without an LLM.
+#![forbid(unsafe_code)]
+
+mod environment;
+
+use std::path::Path;
+
+pub use environment::default_data_dir;
+pub use mem0_core::*;
+
+/// Every provider that this build has.
+#[must_use]
+pub fn registry() -> Registry {
+    #[allow(unused_mut, reason = "no provider may be built in")]
+    let mut registry = Registry::new();
+    #[cfg(feature = "sqlite")]
+    mem0_stores::register(&mut registry);
+    #[cfg(feature = "local")]
+    mem0_embedders::register(&mut registry);
+    #[cfg(feature = "rules")]
+    mem0_llms::register(&mut registry);
+    registry
+}
+
+/// Opens (and at the first time creates) a memory in a folder, with the
+/// embedded defaults.
+///
+/// # Errors
+/// `PermissionDenied`, `Corrupt` or `Unavailable` if the files cannot be used;
+/// `IdentityMismatch` if the folder was filled by another embedding model.
+pub async fn open(folder: impl AsRef<Path>) -> Result<Mem0> {
+    let mut config = Config::default();
+    config.data_dir = Some(folder.as_ref().to_owned());
+    from_config(&config).await
+}
+
+/// Opens what a configuration describes.
+///
+/// # Errors
+/// `UnknownProvider` for a name that this build does not have, `Config` for a
+/// key that a provider does not know, and those of [`open`].
+pub async fn from_config(config: &Config) -> Result<Mem0> {
+    builder(config).await?.open().await
+}
+
+/// What a configuration describes, ready to be changed before it is opened.
+///
+/// # Errors
+/// As [`from_config`].
+pub async fn builder(config: &Config) -> Result<Builder> {
+    let folder = match &config.data_dir {
+        Some(folder) => folder.clone(),
+        None => default_data_dir()?,
+    };
+    config.builder(&registry(), &BuildContext::new(folder)).await
+}
+
+/// Reads a configuration from a file (TOML, or JSON) and the environment, as
+/// [`Config::layered`] says. Without a file the defaults and the environment.
+///
+/// # Errors
+/// `NotFound` or `PermissionDenied` if the file cannot be read, else `Config`.
+pub fn read_config(file: Option<&Path>) -> Result<Config> {
+    let text = file.map(environment::read_file).transpose()?;
+    Config::layered(text.as_deref(), environment::variables())
+}
