@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -57,14 +57,21 @@ impl BuildContext {
     /// Those of `make`; `Internal` if the value under `key` is of another
     /// type.
     pub fn shared<T: Clone + Send + Sync + 'static>(&self, key: &str, make: impl FnOnce() -> Result<T>) -> Result<T> {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = shared.get(key) {
+        let typed = |value: &Arc<dyn Any + Send + Sync>| {
             let value = value.downcast_ref::<T>().cloned();
-            return value.ok_or_else(|| Error::internal("a shared value of another type"));
+            value.ok_or_else(|| Error::internal("a shared value of another type"))
+        };
+        if let Some(value) = self.lock().get(key) {
+            return typed(value);
         }
+        // Not under the lock: making a value may need another shared one.
         let value = make()?;
-        shared.insert(key.to_owned(), Arc::new(value.clone()));
-        Ok(value)
+        let mut shared = self.lock();
+        typed(shared.entry(key.to_owned()).or_insert_with(|| Arc::new(value)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<dyn Any + Send + Sync>>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

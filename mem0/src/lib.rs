@@ -33,6 +33,11 @@
 
 mod environment;
 
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 use std::path::Path;
 
 pub use environment::default_data_dir;

@@ -27,7 +27,7 @@ pub struct Fusion {
 
 impl Default for Fusion {
     fn default() -> Self {
-        Self { semantic: 0.45, keyword: 0.55, bm25: Bm25::default() }
+        Self { semantic: 0.3, keyword: 0.7, bm25: Bm25::default() }
     }
 }
 

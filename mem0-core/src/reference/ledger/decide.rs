@@ -10,6 +10,7 @@ use super::super::cosine;
 use super::fold::state_after;
 use super::state::{Call, DedupKey, Standing, Tables};
 use crate::error::{Error, ErrorKind, Result};
+use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::ledger::{Change, Commit, LoggedChange, Outcome, Receipt, State};
 use crate::types::ids::MemoryId;
 use crate::types::memory::EventKind;
@@ -28,6 +29,7 @@ pub(super) struct Decided {
 pub(super) struct Draft<'a> {
     tables: &'a Tables,
     last_seq: u64,
+    identity: Option<EmbedderIdentity>,
     heads: BTreeMap<MemoryId, Standing>,
     keys: BTreeMap<(Scope, DedupKey), Option<MemoryId>>,
     revisions: BTreeMap<Scope, u64>,
@@ -39,6 +41,7 @@ impl<'a> Draft<'a> {
         Self {
             tables,
             last_seq: tables.last_seq,
+            identity: None,
             heads: BTreeMap::new(),
             keys: BTreeMap::new(),
             revisions: BTreeMap::new(),
@@ -50,8 +53,11 @@ impl<'a> Draft<'a> {
         if let Some(receipt) = self.used_before(&commit)? {
             return Ok(Decided { receipt, write: None });
         }
-        if self.tables.projection.as_ref().is_some_and(|projection| projection.identity != commit.identity) {
-            return Err(Error::new(ErrorKind::IdentityMismatch, "the ledger's vectors are of another model"));
+        let current = self.identity.as_ref().or(self.tables.identity.as_deref());
+        if let Some(current) = current.filter(|current| **current != commit.identity) {
+            return Err(Error::new(ErrorKind::IdentityMismatch, "the ledger's vectors are of another model")
+                .with_context("expected", current)
+                .with_context("got", &commit.identity));
         }
         let revision = self.revision(&commit.scope);
         if commit.expected_revision.is_some_and(|expected| expected != revision) {
@@ -64,6 +70,9 @@ impl<'a> Draft<'a> {
             let id = change.id;
             let outcome = self.change(&commit, change, &mut events).map_err(|e| e.with_context("id", id))?;
             outcomes.push(outcome);
+        }
+        if !events.is_empty() {
+            self.identity = Some(commit.identity.clone());
         }
         let revision = revision + u64::from(!events.is_empty());
         self.revisions.insert(commit.scope.clone(), revision);
@@ -98,6 +107,8 @@ impl<'a> Draft<'a> {
             cosine::check(vector, commit.identity.dims)?;
         }
         self.check_base(&commit.scope, &change)?;
+        // What has expired makes room; a live holder stays the only one: an
+        // addition says the same, anything else goes on without the key.
         if let Some(holder) = self.holder_of_key(&commit.scope, &change) {
             if self.head(holder).is_some_and(|head| head.expires_at.is_some_and(|end| end <= commit.at)) {
                 let ended = self.supersede(holder);

@@ -58,11 +58,13 @@ impl Record {
             let mut memory = Memory::new(event.change.id, event.scope.clone(), content.clone(), event.at);
             memory.version = standing.version;
             memory.created_at = standing.created_at;
-            let vector_row = match (&load.vector, rows.last()) {
-                (None, Some(last)) => last.vector_row,
-                _ => rows.len(),
-            };
-            rows.push(Row { memory, terms: load.terms, vector_row, vectors: load.vector.into_iter().collect() });
+            let same_text = |last: &&Row| last.memory.content.text == content.text;
+            let held = rows.last().filter(same_text).map(|last| last.vector_row);
+            // A replayed event brings the vector again where the text stayed.
+            let known = held.and_then(|row| rows.get(row)).map(|row| row.vectors.as_slice()).unwrap_or_default();
+            let vectors: Vec<_> = load.vector.into_iter().filter(|vector| !known.contains(vector)).collect();
+            let vector_row = held.filter(|_| vectors.is_empty()).unwrap_or(rows.len());
+            rows.push(Row { memory, terms: load.terms, vector_row, vectors });
         }
         events.push(event.seq);
         Self { standing, events, rows }

@@ -7,7 +7,7 @@ use super::read::no_vector;
 use super::state::{Tables, Waiting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::traits::embedder::EmbedderIdentity;
-use crate::traits::ledger::{Pending, PendingQuery, Projection};
+use crate::traits::ledger::{LoggedChange, Pending, PendingQuery, Projection};
 use crate::types::ids::MemoryId;
 use crate::types::time::Timestamp;
 
@@ -54,7 +54,7 @@ impl Tables {
 
     pub(super) fn mark_projected(&mut self, done: &[(MemoryId, u64)]) {
         for (id, seq) in done {
-            if self.waiting.get(id).is_some_and(|waiting| waiting.seq == *seq) {
+            if self.waiting.get(id).is_some_and(|waiting| waiting.seq <= *seq) {
                 self.waiting.remove(id);
             }
         }
@@ -62,7 +62,7 @@ impl Tables {
 
     pub(super) fn mark_failed(&mut self, failed: &[(MemoryId, u64)], not_before: Timestamp) {
         for (id, seq) in failed {
-            if let Some(waiting) = self.waiting.get_mut(id).filter(|waiting| waiting.seq == *seq) {
+            if let Some(waiting) = self.waiting.get_mut(id).filter(|waiting| waiting.seq <= *seq) {
                 waiting.attempts = waiting.attempts.saturating_add(1);
                 waiting.not_before = Some(not_before);
                 waiting.claim = None;
@@ -78,6 +78,7 @@ impl Tables {
             return Err(Error::new(ErrorKind::Conflict, "a version has no vector of the new model yet"));
         }
         self.projection = Some(new.clone());
+        self.identity = Some(Arc::new(new.identity.clone()));
         for (id, record) in &self.memories {
             let Some(seq) = record.events.last().copied().filter(|seq| *seq > since) else { continue };
             let waiting = Waiting {
@@ -94,13 +95,15 @@ impl Tables {
     }
 
     pub(super) fn missing_vectors(&self, identity: &EmbedderIdentity, limit: usize) -> Vec<(MemoryId, u64, String)> {
-        let rows = self.memories.values().flat_map(|record| record.rows.iter().enumerate());
         // A row without a vector of its own has the text of the row that has it.
-        rows.filter(|(index, row)| row.vector_row == *index)
-            .filter(|(_, row)| row.vectors.iter().all(|(has, _)| **has != *identity))
-            .take(limit)
-            .map(|(_, row)| (row.memory.id, row.memory.version, row.memory.content.text.clone()))
-            .collect()
+        let content = |event: &LoggedChange| {
+            let record = self.memories.get(&event.change.id)?;
+            let row = record.row(event.change.base_version + 1)?;
+            let own = record.rows.get(row.vector_row)?.memory.version == row.memory.version;
+            let missing = own && row.vectors.iter().all(|(made_by, _)| **made_by != *identity);
+            missing.then(|| (row.memory.id, row.memory.version, row.memory.content.text.clone()))
+        };
+        self.log.values().filter_map(content).take(limit).collect()
     }
 
     pub(super) fn put_vectors(
@@ -114,11 +117,12 @@ impl Tables {
         let identity = Arc::new(identity.clone());
         for (id, version, vector) in vectors {
             // What was erased since it was asked for is left out.
-            let rows = self.memories.get_mut(id).map(|record| record.rows.as_mut_slice()).unwrap_or_default();
-            let row = rows.iter_mut().enumerate().find(|(_, row)| row.memory.version == *version);
-            if let Some((_, row)) = row.filter(|(index, row)| row.vector_row == *index) {
-                row.vectors.retain(|(has, _)| *has != identity);
-                row.vectors.push((identity.clone(), vector.clone()));
+            let Some(record) = self.memories.get_mut(id) else { continue };
+            let Some(owner) = record.row(*version).map(|row| row.vector_row) else { continue };
+            if let Some(owner) = record.rows.get_mut(owner)
+                && owner.vectors.iter().all(|(made_by, _)| *made_by != identity)
+            {
+                owner.vectors.push((identity.clone(), vector.clone()));
             }
         }
         Ok(())

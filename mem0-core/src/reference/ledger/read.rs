@@ -80,14 +80,12 @@ impl Tables {
     }
 
     pub(super) fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
-        if let Some(projection) = &self.projection {
-            check(&query.vector, projection.identity.dims)?;
-        }
+        let Some(identity) = &self.identity else { return Ok(Vec::new()) };
+        check(&query.vector, identity.dims)?;
         let filter = Conditions::new(&query.filter);
         let mut hits = Vec::new();
         for (record, row) in self.seen(&query.scope, &query.view).filter(|(_, row)| filter.met_by(&row.memory)) {
             let vector = self.vector(record, row).ok_or_else(no_vector)?;
-            check(&query.vector, vector.len())?;
             hits.push(scored(row.memory.id, row.memory.version, cosine(&query.vector, vector)));
         }
         hits.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
@@ -118,8 +116,9 @@ impl Tables {
     fn with_vector(&self, event: &LoggedChange) -> LoggedChange {
         let mut event = event.clone();
         let version = event.change.base_version + 1;
-        let row = self.memories.get(&event.change.id).and_then(|record| record.row(version));
-        event.change.vector = row.and_then(|row| self.own_vector(row)).map(<[f32]>::to_vec);
+        let record = self.memories.get(&event.change.id);
+        let vector = record.and_then(|record| self.vector(record, record.row(version)?));
+        event.change.vector = vector.map(<[f32]>::to_vec);
         event
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct Tables {
     pub(super) keys: BTreeMap<(Scope, DedupKey), MemoryId>,
     pub(super) waiting: BTreeMap<MemoryId, Waiting>,
     pub(super) projection: Option<Projection>,
+    /// The model whose vectors count: the projection's, or until there is one,
+    /// that of the first change.
+    pub(super) identity: Option<Arc<EmbedderIdentity>>,
 }
 
 /// What belongs to one exact scope beside its memories' records.
@@ -113,20 +116,11 @@ impl Tables {
         members.filter_map(|id| Some((*id, self.memories.get(id)?)))
     }
 
-    /// The vector of the current projection's model, or the one that came with
-    /// the commit where the ledger is not projected yet.
-    pub(super) fn own_vector<'a>(&self, row: &'a Row) -> Option<&'a [f32]> {
-        let mut vectors = row.vectors.iter();
-        let found = match &self.projection {
-            Some(projection) => vectors.find(|(identity, _)| **identity == projection.identity),
-            None => vectors.next(),
-        };
-        found.map(|(_, vector)| vector.as_slice())
-    }
-
-    /// The vector that holds for the row, be it an earlier one's.
+    /// The vector of the row's text by the current model.
     pub(super) fn vector<'a>(&self, record: &'a Record, row: &Row) -> Option<&'a [f32]> {
-        self.own_vector(record.rows.get(row.vector_row)?)
+        let vectors = &record.rows.get(row.vector_row)?.vectors;
+        let (_, vector) = vectors.iter().find(|(made_by, _)| Some(made_by) == self.identity.as_ref())?;
+        Some(vector)
     }
 }
 

@@ -6,6 +6,7 @@ use super::decide::{Decided, Draft};
 use super::fold::Load;
 use super::state::{Call, Record, ScopeRecord, Tables, Waiting};
 use crate::error::Result;
+use crate::text;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::ledger::{Claim, Commit, LoggedChange, Receipt, StoredMessage};
 
@@ -35,7 +36,10 @@ impl Tables {
             let call = Call { txn: receipt.txn, outcomes: receipt.outcomes.clone(), used };
             scope.calls.insert(call.used.key.clone(), call);
         }
-        let identity = Arc::new(commit.identity);
+        if events.is_empty() {
+            return receipt;
+        }
+        let identity = self.identity.get_or_insert_with(|| Arc::new(commit.identity)).clone();
         for event in events {
             self.append(event, &identity, commit.claim.as_ref());
         }
@@ -44,8 +48,13 @@ impl Tables {
 
     fn append(&mut self, mut event: LoggedChange, identity: &Arc<EmbedderIdentity>, claim: Option<&Claim>) {
         let id = event.change.id;
+        let terms = std::mem::take(&mut event.change.terms);
         let load = Load {
-            terms: std::mem::take(&mut event.change.terms),
+            // An event of the log has no terms when it is replayed.
+            terms: match &event.change.content {
+                Some(content) if terms.is_empty() => text::terms(&content.text),
+                _ => terms,
+            },
             vector: event.change.vector.take().map(|vector| (identity.clone(), vector)),
         };
         let before = self.memories.remove(&id);

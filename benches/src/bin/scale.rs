@@ -1,0 +1,65 @@
+//! Whole-process figures: cold start, peak memory, and that the cost of a
+//! search grows with the scope and not with the store.
+//!
+//! `cargo run --release -p benches --bin scale -- fill FOLDER SCOPES EACH`
+//! `cargo run --release -p benches --bin scale -- search FOLDER SCOPES QUESTIONS`
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a measurement is printed")]
+
+use std::error::Error;
+use std::time::Instant;
+
+use benches::{fill, peak_memory_mib, percentile, question, user};
+use mem0::SearchOptions;
+use mem0::filter::Filter;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let started = Instant::now();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["fill", folder, scopes, each] => runtime.block_on(fill_all(folder, scopes.parse()?, each.parse()?)),
+        ["search", folder, scopes, questions] => {
+            runtime.block_on(search_all(started, folder, scopes.parse()?, questions.parse()?))
+        }
+        _ => Err("usage: scale fill FOLDER SCOPES EACH | scale search FOLDER SCOPES QUESTIONS".into()),
+    }
+}
+
+async fn fill_all(folder: &str, scopes: u64, each: u64) -> Result<(), Box<dyn Error>> {
+    let started = Instant::now();
+    let memory = mem0::open(folder).await?;
+    for scope in 0..scopes {
+        fill(&memory, &user(scope)?, scope * each..(scope + 1) * each).await?;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    #[allow(clippy::cast_precision_loss)]
+    let per_memory = seconds * 1e6 / (scopes * each) as f64;
+    println!("filled {scopes} x {each} in {seconds:.1} s, {per_memory:.0} us each");
+    println!("peak memory {} MiB", peak_memory_mib().unwrap_or_default());
+    Ok(())
+}
+
+async fn search_all(started: Instant, folder: &str, scopes: u64, questions: u64) -> Result<(), Box<dyn Error>> {
+    let memory = mem0::open(folder).await?;
+    memory.search(&question(0), &user(0)?, SearchOptions::default()).await?;
+    println!("start to first answer {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
+    let filtered = SearchOptions::default().filter(Filter::eq("color", "red"));
+    for (name, options) in [("plain", SearchOptions::default()), ("filtered", filtered)] {
+        let mut times = Vec::new();
+        for number in 1..=questions {
+            let (question, scope) = (question(number), user(number % scopes)?);
+            let began = Instant::now();
+            let found = memory.search(&question, &scope, options.clone()).await?;
+            times.push(began.elapsed().as_secs_f64() * 1e3);
+            if found.results.is_empty() {
+                return Err("a search found nothing".into());
+            }
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        let (p50, p99) = (percentile(&times, 0.5), percentile(&times, 0.99));
+        println!("{name}: p50 {p50:.2} ms, p99 {p99:.2} ms over {questions} searches in {scopes} scopes");
+    }
+    println!("peak memory {} MiB", peak_memory_mib().unwrap_or_default());
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Ledgers: the append-only logs that are the truth.
+
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

@@ -1,0 +1,283 @@
+//! Looking for damage: the file's structure, and that every table agrees with
+//! the events. Findings name ids, never text.
+
+use std::collections::HashMap;
+
+use mem0_core::text::{self, TermId};
+use mem0_core::{Content, EventKind, MemoryId, State, Timestamp};
+use rusqlite::{Connection, Row};
+
+use super::row::{Col, content_from_json, rows};
+use super::scope::ScopeCache;
+use crate::shared::sqlite::Attempt;
+
+/// More findings than this help nobody.
+const ENOUGH: usize = 100;
+
+/// One line per finding.
+pub(super) fn check(connection: &Connection) -> Attempt<Vec<String>> {
+    let mut findings = structure(connection)?;
+    // In a broken file nothing else can be read.
+    if findings.is_empty() {
+        references(connection, &mut findings)?;
+        let counted = memories(connection, &mut findings)?;
+        counters(connection, &counted, &mut findings)?;
+        strays(connection, &mut findings)?;
+    }
+    findings.truncate(ENOUGH);
+    Ok(findings)
+}
+
+/// Whether the file and its indexes are whole.
+fn structure(connection: &Connection) -> Attempt<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
+    let mut findings: Vec<String> = statement.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    findings.retain(|line| line != "ok");
+    Ok(findings)
+}
+
+/// Whether each row that refers to another finds it.
+fn references(connection: &Connection, findings: &mut Vec<String>) -> Attempt<()> {
+    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
+    let broken = statement.query_map((), |row| {
+        let (table, rowid, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(format!("table {table}: row {} refers to nothing in {parent}", rowid.unwrap_or(0)))
+    })?;
+    for line in broken.take(ENOUGH) {
+        findings.push(line?);
+    }
+    Ok(())
+}
+
+/// A memory as its row has it.
+struct Stored {
+    mem_no: i64,
+    id: MemoryId,
+    scope_no: i64,
+    head: Folded,
+    terms: i64,
+    postings: i64,
+}
+
+/// A memory as its events have it.
+#[derive(Debug, PartialEq)]
+struct Folded {
+    version: i64,
+    state: State,
+    head: i64,
+    vector_seq: i64,
+    created_at: i64,
+    updated_at: i64,
+    expires_at: Option<i64>,
+}
+
+/// What a scope has to count: live memories, terms, postings.
+#[derive(Default)]
+struct Counted {
+    live: i64,
+    terms: i64,
+    postings: i64,
+}
+
+/// Folds the events of each memory and compares.
+fn memories(connection: &Connection, findings: &mut Vec<String>) -> Attempt<HashMap<i64, Counted>> {
+    let mut counted: HashMap<i64, Counted> = HashMap::new();
+    let mut statement = connection.prepare(
+        "SELECT mem_no, id, scope_no, version, state, head, vector_seq, created_at, updated_at, expires_at, terms,
+             postings
+         FROM ledger_memories ORDER BY mem_no",
+    )?;
+    let mut found = statement.query(())?;
+    while let Some(row) = found.next()? {
+        let stored = read_stored(row)?;
+        let id = stored.id;
+        let (folded, text) = fold(connection, &stored, findings)?;
+        if folded.as_ref() != Some(&stored.head) {
+            findings.push(format!("memory {id}: its row is not what its events give"));
+        }
+        let Some(text) = text.filter(|_| stored.head.state == State::Live) else { continue };
+        let counts = counted.entry(stored.scope_no).or_default();
+        counts.live += 1;
+        counts.terms += stored.terms;
+        counts.postings += stored.postings;
+        if !words_agree(connection, &stored, &text)? {
+            findings.push(format!("memory {id}: the keyword index is not what its text gives"));
+        }
+        let has_vector: bool = connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM ledger_vectors WHERE seq = ?1 AND identity_no =
+                     (SELECT value FROM ledger_meta WHERE key = 'identity'))",
+            )?
+            .query_row([stored.head.vector_seq], |row| row.get(0))?;
+        if !has_vector {
+            findings.push(format!("memory {id}: it has no vector of the current model"));
+        }
+    }
+    Ok(counted)
+}
+
+fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        mem_no: row.get(0)?,
+        id: row.get::<_, Col<MemoryId>>(1)?.0,
+        scope_no: row.get(2)?,
+        head: Folded {
+            version: row.get(3)?,
+            state: row.get::<_, Col<State>>(4)?.0,
+            head: row.get(5)?,
+            vector_seq: row.get(6)?,
+            created_at: row.get(7)?,
+            updated_at: row.get(8)?,
+            expires_at: row.get(9)?,
+        },
+        terms: row.get(10)?,
+        postings: row.get(11)?,
+    })
+}
+
+/// What the events make of a memory, and the text that it has if it is live.
+fn fold(
+    connection: &Connection,
+    stored: &Stored,
+    findings: &mut Vec<String>,
+) -> Attempt<(Option<Folded>, Option<String>)> {
+    let id = stored.id;
+    let mut statement = connection.prepare_cached(
+        "SELECT e.seq, e.version, e.kind, e.at, e.content, e.vector_seq, e.superseded_at, e.ended_at,
+             e.given_created_at, c.scope_no
+         FROM ledger_events e LEFT JOIN ledger_commits c
+             ON c.commit_no = e.commit_no AND e.seq BETWEEN c.first_seq AND c.last_seq
+         WHERE e.mem_no = ?1 ORDER BY e.version",
+    )?;
+    let mut events = statement.query([stored.mem_no])?;
+    let (mut folded, mut text): (Option<Folded>, Option<String>) = (None, None);
+    // When the version before was superseded, by its own row.
+    let mut ended: Option<Option<i64>> = None;
+    while let Some(row) = events.next()? {
+        let (version, at): (i64, i64) = (row.get(1)?, row.get(3)?);
+        let kind = row.get::<_, Col<EventKind>>(2)?.0;
+        let content: Option<Content> = match row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+            Some(json) => match content_from_json(json) {
+                Ok(content) => Some(content),
+                Err(_) => {
+                    findings.push(format!("memory {id}: version {version} cannot be read"));
+                    return Ok((None, None));
+                }
+            },
+            None => None,
+        };
+        let before = folded.as_ref().map_or(0, |folded: &Folded| folded.version);
+        if version != before + 1 || (kind == EventKind::Add) != (version == 1) {
+            findings.push(format!("memory {id}: version {version} does not follow version {before}"));
+        }
+        if ended.is_some_and(|end| end != Some(at)) {
+            findings.push(format!("memory {id}: version {before} was not ended by version {version}"));
+        }
+        if row.get::<_, Option<i64>>(9)? != Some(stored.scope_no) {
+            findings.push(format!("memory {id}: version {version} is not in a commit of its scope"));
+        }
+        let created_at = match &folded {
+            Some(folded) => folded.created_at,
+            None => row.get::<_, Option<i64>>(8)?.unwrap_or(at),
+        };
+        let state = match (&content, kind) {
+            (Some(_), _) => State::Live,
+            (None, EventKind::Supersede) => State::Superseded,
+            (None, _) => State::Deleted,
+        };
+        ended = content.as_ref().map(|_| row.get(6)).transpose()?;
+        folded = Some(Folded {
+            version,
+            state,
+            head: row.get(0)?,
+            vector_seq: row.get(5)?,
+            created_at,
+            updated_at: at,
+            expires_at: content.as_ref().and_then(|content| content.expires_at).map(Timestamp::as_micros),
+        });
+        text = content.map(|content| content.text);
+    }
+    if ended.flatten().is_some() {
+        findings.push(format!("memory {id}: its last version is ended by nothing"));
+    }
+    Ok((folded, text))
+}
+
+/// Whether the index holds the words of the text.
+fn words_agree(connection: &Connection, stored: &Stored, text: &str) -> Attempt<bool> {
+    let counted = text::terms(text);
+    let len: i64 = counted.iter().map(|(_, tf)| i64::from(*tf)).sum();
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM ledger_postings
+         WHERE owner_no = (SELECT owner_no FROM ledger_scopes WHERE scope_no = ?1)
+             AND term = ?2 AND scope_no = ?1 AND mem_no = ?3 AND tf = ?4 AND len = ?5",
+    )?;
+    let mut agree = stored.terms == len && stored.postings == rows(counted.len());
+    for (TermId(term), tf) in counted {
+        let found: i64 = statement.query_row((stored.scope_no, term, stored.mem_no, tf, len), |row| row.get(0))?;
+        agree &= found == 1;
+    }
+    Ok(agree)
+}
+
+/// The counters of each scope, and that the index holds nothing else.
+fn counters(connection: &Connection, counted: &HashMap<i64, Counted>, findings: &mut Vec<String>) -> Attempt<()> {
+    let mut cache = ScopeCache::default();
+    let mut statement = connection.prepare(
+        "SELECT s.scope_no, s.live, s.terms, s.revision,
+             (SELECT count(*) FROM ledger_commits c WHERE c.scope_no = s.scope_no)
+         FROM ledger_scopes s ORDER BY s.scope_no",
+    )?;
+    let mut found = statement.query(())?;
+    let none = Counted::default();
+    while let Some(row) = found.next()? {
+        let (scope_no, live, terms): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (revision, commits): (i64, i64) = (row.get(3)?, row.get(4)?);
+        let counted = counted.get(&scope_no).unwrap_or(&none);
+        if (live, terms) != (counted.live, counted.terms) {
+            let scope = cache.get(connection, scope_no)?;
+            findings.push(format!("scope {scope}: it counts {live} live memories, there are {}", counted.live));
+        }
+        if revision != commits {
+            let scope = cache.get(connection, scope_no)?;
+            findings.push(format!("scope {scope}: it is at revision {revision} after {commits} commits"));
+        }
+    }
+    let wanted: i64 = counted.values().map(|counted| counted.postings).sum();
+    let stored: i64 = connection.query_row("SELECT count(*) FROM ledger_postings", (), |row| row.get(0))?;
+    if wanted != stored {
+        findings.push(format!("the keyword index has {stored} rows where the memories have {wanted}"));
+    }
+    Ok(())
+}
+
+/// Rows that nothing leads to.
+fn strays(connection: &Connection, findings: &mut Vec<String>) -> Attempt<()> {
+    for (what, sql) in [
+        (
+            "pending rows are not of the latest event of their memory",
+            "SELECT count(*) FROM ledger_outbox o WHERE o.scope_no IS NOT NULL AND NOT EXISTS
+                 (SELECT 1 FROM ledger_memories m WHERE m.id = o.id AND m.head = o.seq)",
+        ),
+        (
+            "commits have no event",
+            "SELECT count(*) FROM ledger_commits c WHERE NOT EXISTS
+                 (SELECT 1 FROM ledger_events e WHERE e.seq BETWEEN c.first_seq AND c.last_seq)",
+        ),
+        (
+            "owners have no scope",
+            "SELECT count(*) FROM ledger_owners o WHERE NOT EXISTS
+                 (SELECT 1 FROM ledger_scopes s WHERE s.owner_no = o.owner_no)",
+        ),
+        (
+            "events are numbered beyond the last one",
+            "SELECT count(*) FROM ledger_events WHERE seq > (SELECT value FROM ledger_meta WHERE key = 'last_seq')",
+        ),
+    ] {
+        let number: i64 = connection.query_row(sql, (), |row| row.get(0))?;
+        if number > 0 {
+            findings.push(format!("{number} {what}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! The ledger in one SQLite file.
+//!
+//! Each event is a row, with its content as JSON. Beside the events there are
+//! tables that hold what folding them gives: where each memory stands, the
+//! keyword index, the counters of each scope. They are written in the same
+//! transaction, and [`check`](mem0_core::Ledger::check) proves that they agree.
+
+mod check;
+pub mod config;
+mod identity;
+mod message;
+mod outbox;
+mod read;
+mod row;
+mod schema;
+mod scope;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use async_trait::async_trait;
+use mem0_core::{
+    Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats,
+    ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending, PendingQuery, Projection, Receipt, Result,
+    Scope, ScopeInfo, ScoredPoint, StoredMessage, Timestamp, TxnId, View,
+};
+
+use rusqlite::TransactionBehavior;
+
+use crate::SqliteDb;
+use config::SqliteLedgerConfig;
+
+/// The ledger in one SQLite file. Cloning gives another handle.
+///
+/// Several processes may have the same file open; their commits are serialised
+/// by the file's write lock.
+///
+/// ```
+/// use mem0_stores::SqliteDb;
+/// use mem0_stores::ledger::sqlite::SqliteLedger;
+///
+/// let ledger = SqliteLedger::open(SqliteDb::in_memory()?)?;
+/// # Ok::<(), mem0_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteLedger {
+    db: SqliteDb,
+}
+
+impl SqliteLedger {
+    /// Uses an open file, creating the tables or bringing them up to date.
+    ///
+    /// Waits for the disk, so call it outside of hot asynchronous code.
+    ///
+    /// # Errors
+    /// `Corrupt` if the file was written by a newer version or is damaged,
+    /// `Unavailable` if it stays locked.
+    pub fn open(db: SqliteDb) -> Result<Self> {
+        db.transaction_blocking("open", |transaction| schema::prepare(transaction))?;
+        Ok(Self { db })
+    }
+
+    /// Opens the file that the configuration names.
+    ///
+    /// # Errors
+    /// As [`SqliteDb::open`] and [`open`](Self::open).
+    pub fn from_config(config: &SqliteLedgerConfig) -> Result<Self> {
+        Self::open(SqliteDb::open(&config.path, &config.options())?)
+    }
+
+    /// The file, for other stores that share it.
+    #[must_use]
+    pub fn db(&self) -> &SqliteDb {
+        &self.db
+    }
+}
+
+#[async_trait]
+impl Ledger for SqliteLedger {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    async fn revision(&self, scope: &Scope) -> Result<u64> {
+        let scope = scope.clone();
+        self.db.read("revision", move |c| scope::revision(c, &scope)).await
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {
+        write::validate(&commits)?;
+        fail::fail_point!("ledger::commit::before");
+        let receipts = self.db.transaction("commit", move |c| write::commit(c, &commits)).await?;
+        fail::fail_point!("ledger::commit::after");
+        Ok(receipts)
+    }
+
+    async fn heads(&self, ids: &[MemoryId]) -> Result<Vec<Option<Head>>> {
+        let ids = ids.to_vec();
+        self.db.read("heads", move |c| read::heads(c, &ids)).await
+    }
+
+    async fn get(&self, ids: &[MemoryId], view: &View) -> Result<Vec<Option<Memory>>> {
+        let (ids, view) = (ids.to_vec(), *view);
+        self.db.read("get", move |c| read::get(c, &ids, &view)).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page<Memory>> {
+        let query = query.clone();
+        self.db.read("list", move |c| read::list(c, &query)).await
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter, view: &View) -> Result<u64> {
+        let (scope, filter, view) = (scope.clone(), filter.clone(), *view);
+        self.db.read("count", move |c| read::count_all(c, &scope, &filter, &view)).await
+    }
+
+    async fn history(&self, id: MemoryId) -> Result<Vec<LoggedChange>> {
+        self.db.read("history", move |c| read::history(c, id)).await
+    }
+
+    async fn transaction(&self, txn: TxnId) -> Result<Vec<LoggedChange>> {
+        self.db.read("transaction", move |c| read::transaction(c, txn)).await
+    }
+
+    async fn log(&self, scope: Option<&Scope>, after: u64, limit: usize) -> Result<Vec<LoggedChange>> {
+        let scope = scope.cloned();
+        self.db.read("log", move |c| read::log(c, scope.as_ref(), after, limit)).await
+    }
+
+    async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
+        let query = query.clone();
+        self.db.read("keyword", move |c| read::keyword(c, &query)).await
+    }
+
+    async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
+        let query = query.clone();
+        self.db.read("nearest", move |c| read::nearest(c, &query)).await
+    }
+
+    async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>> {
+        let ids = ids.to_vec();
+        self.db.read("vectors", move |c| read::vectors(c, &ids)).await
+    }
+
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {
+        outbox::validate(query)?;
+        let query = query.clone();
+        if query.claim.is_some() {
+            self.db.transaction("pending", move |c| outbox::pending(c, &query)).await
+        } else {
+            self.db.read("pending", move |c| outbox::pending(c, &query)).await
+        }
+    }
+
+    async fn mark_projected(&self, done: &[(MemoryId, u64)]) -> Result<()> {
+        let done = done.to_vec();
+        self.db.transaction("mark_projected", move |c| outbox::mark_projected(c, &done)).await
+    }
+
+    async fn mark_failed(&self, failed: &[(MemoryId, u64)], not_before: Timestamp) -> Result<()> {
+        let failed = failed.to_vec();
+        self.db.transaction("mark_failed", move |c| outbox::mark_failed(c, &failed, not_before)).await
+    }
+
+    async fn projection(&self) -> Result<Option<Projection>> {
+        self.db.read("projection", identity::projection).await
+    }
+
+    async fn set_projection(&self, expected: Option<&Projection>, new: &Projection, since: u64) -> Result<()> {
+        let (expected, new) = (expected.cloned(), new.clone());
+        self.db
+            .transaction("set_projection", move |c| identity::set_projection(c, expected.as_ref(), &new, since))
+            .await
+    }
+
+    async fn missing_vectors(&self, identity: &EmbedderIdentity, limit: usize) -> Result<Vec<(MemoryId, u64, String)>> {
+        let identity = identity.clone();
+        self.db.read("missing_vectors", move |c| identity::missing_vectors(c, &identity, limit)).await
+    }
+
+    async fn put_vectors(&self, identity: &EmbedderIdentity, vectors: &[(MemoryId, u64, Vec<f32>)]) -> Result<()> {
+        for (id, _, vector) in vectors {
+            write::check_vector(vector, identity).map_err(|e| e.with_context("id", id))?;
+        }
+        let (identity, vectors) = (identity.clone(), vectors.to_vec());
+        self.db.transaction("put_vectors", move |c| identity::put_vectors(c, &identity, &vectors)).await
+    }
+
+    async fn last_seq(&self) -> Result<u64> {
+        self.db.read("last_seq", |c| Ok(row::count(write::last_seq(c)?)?)).await
+    }
+
+    async fn messages(&self, scope: &Scope, limit: usize) -> Result<Vec<StoredMessage>> {
+        let scope = scope.clone();
+        self.db.read("messages", move |c| message::newest(c, &scope, limit)).await
+    }
+
+    async fn scopes(&self, covering: Option<&Scope>, after: Option<&Scope>, limit: usize) -> Result<Vec<ScopeInfo>> {
+        let (covering, after) = (covering.cloned(), after.cloned());
+        self.db.read("scopes", move |c| scope::page(c, covering.as_ref(), after.as_ref(), limit)).await
+    }
+
+    async fn erase(&self, scope: &Scope) -> Result<Erased> {
+        let scope = scope.clone();
+        // One job, so that the second step is not lost with the future.
+        self.db
+            .write("erase", move |c| {
+                let transaction = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let erased = write::erase::erase(&transaction, &scope)?;
+                transaction.commit()?;
+                write::erase::clean(c)?;
+                Ok(erased)
+            })
+            .await
+    }
+
+    async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {
+        let scope = scope.cloned();
+        let mut stats = self.db.read("stats", move |c| stats::stats(c, scope.as_ref())).await?;
+        stats.bytes = self.db.path().map(bytes_on_disk).transpose()?;
+        Ok(stats)
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        self.db.read("check", check::check).await
+    }
+}
+
+/// The file and its log.
+fn bytes_on_disk(path: &std::path::Path) -> Result<u64> {
+    let file = std::fs::metadata(path)
+        .map_err(|e| Error::new(ErrorKind::Unavailable, "the size of the database cannot be read").with_source(e))?;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    Ok(file.len() + std::fs::metadata(log).map_or(0, |log| log.len()))
+}

@@ -1,0 +1,178 @@
+//! The best memories by words.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use mem0_core::text::{self, TermId};
+use mem0_core::{KeywordHits, KeywordQuery, MemoryId};
+use rusqlite::Connection;
+
+use super::top::{Score, Top};
+use super::{Reader, ScopeRow};
+use crate::ledger::sqlite::row::{Col, count};
+use crate::shared::sqlite::Attempt;
+
+/// Up to so many exact scopes are looked up one by one; of more, all that the
+/// owner has is walked.
+const FEW: usize = 16;
+
+/// The best memories by words.
+pub(in crate::ledger::sqlite) fn keyword(connection: &Connection, query: &KeywordQuery) -> Attempt<KeywordHits> {
+    let mut terms = query.terms.clone();
+    terms.sort_unstable();
+    terms.dedup();
+    let (reader, covered) = Reader::within(connection, &query.scope, &query.filter, &query.view)?;
+    if query.view.is_past() { past(reader, &covered, &terms, query) } else { current(reader, &covered, &terms, query) }
+}
+
+/// How many texts there are, and how long they are.
+#[derive(Default)]
+struct Corpus {
+    texts: u64,
+    terms: u64,
+}
+
+impl Corpus {
+    fn average(&self) -> f32 {
+        if self.texts == 0 { 0.0 } else { self.terms as f32 / self.texts as f32 }
+    }
+}
+
+/// From the index: costs what holds the terms, not what there is.
+fn current(
+    mut reader: Reader<'_>,
+    covered: &[ScopeRow],
+    terms: &[TermId],
+    query: &KeywordQuery,
+) -> Attempt<KeywordHits> {
+    let mut corpus = Corpus::default();
+    let mut owners: BTreeMap<i64, HashSet<i64>> = BTreeMap::new();
+    for scope in covered {
+        corpus.texts += count(scope.live)?;
+        corpus.terms += count(scope.terms)?;
+        owners.entry(scope.owner).or_default().insert(scope.no);
+    }
+    let average = corpus.average();
+
+    let mut scores: HashMap<i64, f32> = HashMap::new();
+    let mut ceiling = 0.0;
+    for term in terms {
+        let found = postings(reader.connection, &owners, *term)?;
+        let idf = query.bm25.idf(corpus.texts, found.len() as u64);
+        ceiling += query.bm25.ceiling(idf);
+        for (mem_no, tf, len) in found {
+            *scores.entry(mem_no).or_insert(0.0) += query.bm25.score(idf, tf, len, average);
+        }
+    }
+    let mut ranked: Vec<(Score, i64)> = scores.into_iter().map(|(mem_no, score)| (Score(score), mem_no)).collect();
+    ranked.sort_unstable();
+    Ok(KeywordHits { hits: walk(&mut reader, &ranked, query.limit)?, ceiling })
+}
+
+/// The memories of the scopes that hold a term, with its count and the length
+/// of their texts.
+fn postings(
+    connection: &Connection,
+    owners: &BTreeMap<i64, HashSet<i64>>,
+    TermId(term): TermId,
+) -> Attempt<Vec<(i64, u32, u32)>> {
+    let mut of_scope = connection.prepare_cached(
+        "SELECT mem_no, tf, len FROM ledger_postings WHERE owner_no = ?1 AND term = ?2 AND scope_no = ?3",
+    )?;
+    let mut of_owner = connection
+        .prepare_cached("SELECT mem_no, tf, len, scope_no FROM ledger_postings WHERE owner_no = ?1 AND term = ?2")?;
+    let mut all = Vec::new();
+    for (owner, scopes) in owners {
+        if scopes.len() <= FEW {
+            for scope in scopes {
+                let mut found = of_scope.query((owner, term, scope))?;
+                while let Some(row) = found.next()? {
+                    all.push((row.get(0)?, row.get(1)?, row.get(2)?));
+                }
+            }
+        } else {
+            let mut found = of_owner.query((owner, term))?;
+            while let Some(row) = found.next()? {
+                if scopes.contains(&row.get(3)?) {
+                    all.push((row.get(0)?, row.get(1)?, row.get(2)?));
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Takes the best that the view sees and the filter lets through, ties in the
+/// order of ids.
+fn walk(reader: &mut Reader<'_>, ranked: &[(Score, i64)], limit: usize) -> Attempt<Vec<(MemoryId, u64, f32)>> {
+    let mut statement =
+        reader.connection.prepare_cached("SELECT id, version, expires_at FROM ledger_memories WHERE mem_no = ?1")?;
+    let now = reader.view.now.as_micros();
+    let mut hits = Vec::new();
+    for tied in ranked.chunk_by(|a, b| a.0 == b.0) {
+        if hits.len() >= limit {
+            break;
+        }
+        let mut found = Vec::with_capacity(tied.len());
+        for (score, mem_no) in tied {
+            let (id, version, expires): (Col<MemoryId>, i64, Option<i64>) =
+                statement.query_row([mem_no], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            if reader.view.include_expired || expires.is_none_or(|end| end > now) {
+                found.push((id.0, version, score.0, *mem_no));
+            }
+        }
+        found.sort_unstable_by_key(|(id, ..)| *id);
+        for (id, version, score, mem_no) in found {
+            if hits.len() < limit && (reader.filter.is_none() || reader.admitted(mem_no)?.is_some()) {
+                hits.push((id, count(version)?, score));
+            }
+        }
+    }
+    Ok(hits)
+}
+
+/// What the words of a visible version are for the question.
+struct Matched {
+    id: MemoryId,
+    version: u64,
+    len: u32,
+    /// By the place of the term in the question.
+    tf: Vec<(usize, u32)>,
+}
+
+/// The index knows the present only, so the texts of then are read. Exact, and
+/// slower.
+fn past(mut reader: Reader<'_>, covered: &[ScopeRow], terms: &[TermId], query: &KeywordQuery) -> Attempt<KeywordHits> {
+    let mut corpus = Corpus::default();
+    let mut with_term = vec![0_u64; terms.len()];
+    let mut matched = Vec::new();
+    reader.each(covered, |reader, mem_no| {
+        let Some(version) = reader.visible(mem_no)? else { return Ok(()) };
+        let mut len = 0;
+        let mut tf = Vec::new();
+        for (term, n) in text::terms(&version.memory.content.text) {
+            len += n;
+            if let Ok(place) = terms.binary_search(&term) {
+                tf.push((place, n));
+            }
+        }
+        corpus.texts += 1;
+        corpus.terms += u64::from(len);
+        for (place, _) in &tf {
+            with_term.iter_mut().skip(*place).take(1).for_each(|df| *df += 1);
+        }
+        if !tf.is_empty() && reader.admits(&version.memory) {
+            matched.push(Matched { id: version.memory.id, version: version.memory.version, len, tf });
+        }
+        Ok(())
+    })?;
+
+    let idf: Vec<f32> = with_term.iter().map(|df| query.bm25.idf(corpus.texts, *df)).collect();
+    let average = corpus.average();
+    let mut top = Top::new(query.limit);
+    for Matched { id, version, len, tf } in matched {
+        let each = tf.iter().filter_map(|(place, n)| Some(query.bm25.score(*idf.get(*place)?, *n, len, average)));
+        top.push((Score(each.sum()), id), version);
+    }
+    let hits = top.into_sorted().map(|((Score(score), id), version)| (id, version, score)).collect();
+    Ok(KeywordHits { hits, ceiling: idf.iter().map(|idf| query.bm25.ceiling(*idf)).sum() })
+}

@@ -1,0 +1,21 @@
+//! The tables, and how old files become new ones.
+
+use rusqlite::Connection;
+
+use crate::shared::sqlite::{Attempt, Step, migrate};
+
+/// The ledger's name in the table of schema versions.
+const COMPONENT: &str = "ledger";
+
+/// From each version to the next. A step that has been released never changes;
+/// `tests/fixtures` has a file of every version that it starts from.
+const STEPS: &[Step] = &[version_1];
+
+/// Creates or migrates the tables, within a transaction.
+pub(super) fn prepare(connection: &Connection) -> Attempt<()> {
+    migrate(connection, COMPONENT, STEPS)
+}
+
+fn version_1(connection: &Connection) -> Attempt<()> {
+    Ok(connection.execute_batch(include_str!("schema.sql"))?)
+}

@@ -1,0 +1,68 @@
+//! Every ledger and vector store of this build, by name.
+
+use mem0_core::Registry;
+#[cfg(feature = "sqlite")]
+use mem0_core::{BuildContext, Ledger, Result, VectorStore, provider_config};
+
+/// Adds every ledger and vector store of this build to `registry`.
+///
+/// ```
+/// let mut registry = mem0_core::Registry::new();
+/// mem0_stores::register(&mut registry);
+/// # #[cfg(feature = "sqlite")]
+/// assert!(registry.ledgers().any(|name| name == "sqlite"));
+/// ```
+#[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "no provider is built in"))]
+pub fn register(registry: &mut Registry) {
+    #[cfg(feature = "sqlite")]
+    {
+        registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
+        registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::{BuildContext, Ledger, Result, VectorStore, provider_config};
+    use crate::SqliteDb;
+    use crate::SqliteOptions;
+    use crate::ledger::sqlite::SqliteLedger;
+    use crate::ledger::sqlite::config::SqliteLedgerConfig;
+    use crate::vector::sqlite::{SqliteVectorConfig, SqliteVectorStore};
+
+    /// Ledger and vector store on one file share its connections, and with
+    /// them the order of their writes.
+    const LEDGER_FILE: &str = "sqlite-ledger-file";
+
+    pub(super) fn ledger(config: Value, context: &BuildContext) -> Result<Arc<dyn Ledger>> {
+        let config: SqliteLedgerConfig = provider_config(config)?;
+        let db = open(&config.path, &config.options(), context)?;
+        context.shared(LEDGER_FILE, || Ok(db.clone()))?;
+        Ok(Arc::new(SqliteLedger::open(db)?))
+    }
+
+    pub(super) fn vector_store(config: Value, context: &BuildContext) -> Result<Arc<dyn VectorStore>> {
+        let config: SqliteVectorConfig = provider_config(config)?;
+        let db = match &config.path {
+            Some(path) => open(path, &SqliteOptions::default(), context)?,
+            None => {
+                let fallback = SqliteLedgerConfig::default();
+                context.shared(LEDGER_FILE, || open(&fallback.path, &fallback.options(), context))?
+            }
+        };
+        Ok(Arc::new(SqliteVectorStore::new(db, &config)?))
+    }
+
+    fn open(path: &Path, options: &SqliteOptions, context: &BuildContext) -> Result<SqliteDb> {
+        if path == Path::new(":memory:") {
+            return SqliteDb::in_memory();
+        }
+        let path = context.path(path);
+        context.shared(&format!("sqlite:{}", path.display()), || SqliteDb::open(&path, options))
+    }
+}

@@ -1,0 +1,4 @@
+//! Vector stores.
+
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

@@ -1,0 +1,124 @@
+//! The embedded vector store: exact search in a SQLite file.
+//!
+//! A search reads the compact rows of its scope from memory (an `i8` for each
+//! component, and a bound on what that leaves out) and then the exact vectors
+//! of the few rows that may be among the best. The answer is that of a scan of
+//! all exact vectors; its cost grows with the scope, not with the store. What is
+//! in memory follows the file, also where other processes write to it.
+
+mod cache;
+mod collection;
+mod columns;
+mod config;
+mod load;
+mod partition;
+mod quantise;
+mod read;
+mod schema;
+mod scopes;
+mod search;
+mod simd;
+#[cfg(test)]
+mod tests;
+mod topk;
+mod write;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mem0_core::{CollectionSpec, Error, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore};
+
+use crate::SqliteDb;
+use cache::Cache;
+use collection::SqliteCollection;
+pub use config::SqliteVectorConfig;
+use search::Searcher;
+
+/// The provider's name.
+const NAME: &str = "sqlite";
+
+/// The longest vector.
+const MAX_DIMS: usize = 65_536;
+
+/// The longest name of a collection.
+const MAX_NAME: usize = 128;
+
+/// Vectors in a SQLite file, alone or beside the ledger. The default.
+///
+/// ```
+/// use mem0_core::{CollectionSpec, EmbedderIdentity, VectorStore};
+/// use mem0_stores::SqliteDb;
+/// use mem0_stores::vector::sqlite::{SqliteVectorConfig, SqliteVectorStore};
+///
+/// # async fn run() -> mem0_core::Result<()> {
+/// let store = SqliteVectorStore::new(SqliteDb::in_memory()?, &SqliteVectorConfig::default())?;
+/// let identity = EmbedderIdentity { model: "local/x".into(), dims: 256, digest: String::new() };
+/// let collection = store.open(&CollectionSpec::new("mem0", identity)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqliteVectorStore {
+    db: SqliteDb,
+    cache: Arc<Cache>,
+    capabilities: VectorCapabilities,
+}
+
+impl SqliteVectorStore {
+    /// A store in an open file; the tables are made when a collection is
+    /// opened. The configuration's `path` is for whoever opens the file.
+    ///
+    /// # Errors
+    /// `Config` if a setting is out of range.
+    pub fn new(db: SqliteDb, config: &SqliteVectorConfig) -> Result<Self> {
+        let mut capabilities = VectorCapabilities::new(FilterCapabilities::ALL);
+        capabilities.versioned = true;
+        capabilities.max_dims = Some(MAX_DIMS);
+        Ok(Self { db, cache: Arc::new(Cache::new(config.cache_bytes)), capabilities })
+    }
+}
+
+#[async_trait]
+impl VectorStore for SqliteVectorStore {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self) -> &VectorCapabilities {
+        &self.capabilities
+    }
+
+    async fn open(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
+        const OP: &str = "open";
+        let said = |error: Error| error.with_operation(OP).with_provider(NAME);
+        check_name(&spec.name).map_err(said)?;
+        let dims = spec.identity.dims;
+        if !(1..=MAX_DIMS).contains(&dims) {
+            return Err(said(Error::invalid("a collection has 1 to 65536 dimensions")));
+        }
+        let asked = spec.clone();
+        let work = self.db.transaction(OP, move |connection| schema::open(connection, &asked));
+        let collection = work.await.map_err(said)?;
+        let searcher = Searcher { cache: Arc::clone(&self.cache), collection, dims };
+        Ok(Arc::new(SqliteCollection { db: self.db.clone(), spec: spec.clone(), searcher }))
+    }
+
+    async fn drop_collection(&self, name: &str) -> Result<()> {
+        const OP: &str = "drop_collection";
+        let said = |error: Error| error.with_operation(OP).with_provider(NAME);
+        check_name(name).map_err(said)?;
+        let name = name.to_owned();
+        let work = self.db.transaction(OP, move |connection| schema::drop_collection(connection, &name));
+        let gone = work.await.map_err(said)?;
+        self.cache.forget(&gone);
+        Ok(())
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
+    if (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
+}
