@@ -11,7 +11,7 @@ use crate::traits::embedder::Purpose;
 use crate::traits::ledger::{Commit, LoggedChange, Outcome, Receipt, View};
 use crate::traits::vector_store::Selector;
 use crate::types::ids::{MemoryId, TxnId};
-use crate::types::memory::{Content, Event, EventKind, Memory, Metadata};
+use crate::types::memory::{Event, EventKind, Memory, Metadata};
 use crate::types::scope::Scope;
 use crate::types::time::Timestamp;
 
@@ -269,8 +269,8 @@ impl Mem0 {
     /// are queued for deletion and the receipt says so.
     pub async fn erase(&self, scope: &Scope) -> Result<EraseReceipt> {
         let active = self.active();
-        let ledger = self.inner.ledger.erase(scope).await?;
-        fail::fail_point!("engine::erase::ledger_done");
+        // The vectors first, so that a ledger in the same file takes their
+        // traces out with its own.
         let removed = match active.collection().await {
             Ok(collection) => collection.delete(&Selector::Scope(scope.clone())).await,
             Err(e) => Err(e),
@@ -280,6 +280,9 @@ impl Mem0 {
             Err(e) if e.retry() != Retry::Never => (0, vec![Degraded::VectorStoreDown]),
             Err(e) => return Err(e),
         };
+        fail::fail_point!("engine::erase::points_gone");
+        let ledger = self.inner.ledger.erase(scope).await?;
+        // What another writer projected in between is queued as deletions.
         if self.flush().await?.degraded && degraded.is_empty() {
             degraded.push(Degraded::VectorStoreDown);
         }
@@ -305,16 +308,6 @@ impl Mem0 {
     /// # Errors
     /// Those of ledger and vector store.
     pub async fn reset(&self) -> Result<u64> {
-        let mut memories = 0;
-        loop {
-            let scopes = self.inner.ledger.scopes(None, None, PAGE).await?;
-            if scopes.is_empty() {
-                break;
-            }
-            for info in scopes {
-                memories += self.inner.ledger.erase(&info.scope).await?.memories;
-            }
-        }
         let active = self.active();
         active.store.drop_collection(&active.projection.collection).await?;
         let fresh = super::Active::new(
@@ -323,8 +316,9 @@ impl Mem0 {
             &active.projection.collection,
         );
         self.swap(std::sync::Arc::new(fresh));
+        let erased = self.inner.ledger.reset().await?;
         self.flush().await?;
-        Ok(memories)
+        Ok(erased.memories)
     }
 
     async fn live(&self, ids: &[MemoryId], now: Timestamp) -> Result<Vec<Option<Memory>>> {
@@ -453,7 +447,7 @@ fn undo_to(last: &LoggedChange, before: &[LoggedChange], reason: String) -> Resu
     }
     let first = before.first().unwrap_or(last);
     let created_at = first.change.created_at.unwrap_or(first.at);
-    let shown = content.clone().unwrap_or_else(Content::default);
+    let shown = content.clone().unwrap_or_default();
     let base = Memory {
         version: last.change.base_version + 1,
         ..Memory::new(id, last.scope.clone(), last.change.content.clone().unwrap_or_default(), created_at)

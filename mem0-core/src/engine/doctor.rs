@@ -6,6 +6,7 @@ use crate::engine::Mem0;
 use crate::engine::results::DoctorReport;
 use crate::engine::search::dot;
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::traits::ledger::{ListQuery, View};
 use crate::traits::vector_store::{Point, ScrollQuery, Selector, VectorCollection};
 use crate::types::ids::MemoryId;
@@ -62,11 +63,22 @@ impl Mem0 {
         Ok(report)
     }
 
-    async fn repair(&self, collection: &dyn VectorCollection, compared: &Compared) -> Result<u64> {
-        let mut repaired = 0;
-        for orphans in compared.orphans.chunks(BATCH) {
-            repaired += collection.delete(&Selector::Ids(orphans.to_vec())).await?;
+    /// Removes the points of memories that were erased while they were on the
+    /// way to a new place, where their deletion went to the old one.
+    pub(super) async fn sweep(&self) -> Result<()> {
+        let active = self.active();
+        let collection = active.collection().await?;
+        let memories = self.inner.ledger.stats(None).await?.memories;
+        if collection.count(None, &Filter::All).await? > memories {
+            let mut compared = Compared::default();
+            self.find_orphans(&**collection, &mut compared).await?;
+            remove(&**collection, &compared.orphans).await?;
         }
+        Ok(())
+    }
+
+    async fn repair(&self, collection: &dyn VectorCollection, compared: &Compared) -> Result<u64> {
+        let mut repaired = remove(collection, &compared.orphans).await?;
         if !compared.missing.is_empty() || !compared.stale.is_empty() {
             let projection = &self.active().projection;
             self.inner.ledger.set_projection(Some(projection), projection, 0).await?;
@@ -139,6 +151,14 @@ impl Mem0 {
             }
         }
     }
+}
+
+async fn remove(collection: &dyn VectorCollection, orphans: &[(MemoryId, u64)]) -> Result<u64> {
+    let mut removed = 0;
+    for orphans in orphans.chunks(BATCH) {
+        removed += collection.delete(&Selector::Ids(orphans.to_vec())).await?;
+    }
+    Ok(removed)
 }
 
 /// Whether the point is the memory. Stores may keep vectors at a lower

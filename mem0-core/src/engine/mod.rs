@@ -104,7 +104,6 @@ impl Mem0 {
     ///
     /// Most callers use `mem0::Mem0::open` or `from_config` of the `mem0`
     /// crate, which pick these by name.
-    #[must_use]
     pub fn builder(ledger: Arc<dyn Ledger>, store: Arc<dyn VectorStore>, embedder: Arc<dyn Embedder>) -> Builder {
         Builder::new(ledger, store, embedder)
     }

@@ -147,7 +147,10 @@ impl Mem0 {
         loop {
             let due = self.due(None, BATCH).await?;
             let count = due.len() as u64;
-            if due.is_empty() || self.project(due).await.is_some() {
+            if due.is_empty() {
+                return self.sweep().await;
+            }
+            if self.project(due).await.is_some() {
                 return Ok(());
             }
             done.points += count;

@@ -529,15 +529,18 @@ pub struct LedgerStats {
 ///    [`View::sees`] says, at most one version per memory.
 /// 9. Every read with a scope returns only what the scope covers.
 /// 10. `list` is ordered and paged without gap or repeat, also while memories
-///     are added; filters apply before the limit.
+///     are added; filters apply before the limit. Descending is ascending read
+///     backwards, ids included.
 /// 11. `history` is every event of the memory in order, and stays after a
 ///     delete. Folding it gives what `get` returns.
 /// 12. `keyword` ranks by the given BM25 over the live memories of the scope,
 ///     and finds new text, not old, after an update.
 /// 13. `nearest` is exact: descending cosine, ties in the order of ids.
 /// 14. Every commit leaves its memories pending until `mark_projected` with
-///     the latest `seq`; marking an older one changes nothing.
-/// 15. A claim keeps other owners away until it ends.
+///     the latest `seq` or a later one; marking an older one changes nothing.
+///     A moved projection gives new numbers.
+/// 15. A claim keeps other owners away until it ends; a commit does not take
+///     over another owner's.
 /// 16. Messages come back in the order in which they were said (time, then
 ///     arrival), newest last; a repeated id is kept once.
 /// 17. `erase` leaves nothing of the scope in any table or index; what the
@@ -546,7 +549,8 @@ pub struct LedgerStats {
 /// 19. Every text comes back byte for byte: any script, quotes, NUL, 1 MB.
 /// 20. Concurrent commits, also of several processes, are serialised.
 /// 21. A commit with another identity than the projection's is
-///     `IdentityMismatch`.
+///     `IdentityMismatch`; before there is a projection, the first commit
+///     decides.
 /// 22. A vector of the wrong length is `DimensionMismatch`; a change whose
 ///     content or vector does not fit its kind is `InvalidInput`.
 /// 23. An unknown id reads as nothing; it is not an error.
@@ -701,6 +705,30 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`.
     async fn erase(&self, scope: &Scope) -> Result<Erased>;
+
+    /// [Erases](Self::erase) every scope. A ledger that can do better than one
+    /// by one does.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn reset(&self) -> Result<Erased> {
+        let mut all = Erased::default();
+        loop {
+            let scopes = self.scopes(None, None, 1_000).await?;
+            if scopes.is_empty() {
+                return Ok(all);
+            }
+            for info in scopes {
+                let one = self.erase(&info.scope).await?;
+                all.memories += one.memories;
+                all.events += one.events;
+                all.messages += one.messages;
+                all.idempotency_keys += one.idempotency_keys;
+                all.vectors += one.vectors;
+                all.postings += one.postings;
+            }
+        }
+    }
 
     /// Counts.
     ///

@@ -44,7 +44,7 @@ impl CollectionSpec {
 }
 
 /// One memory as a vector store keeps it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Point {
     /// Which memory.
     pub id: MemoryId,
@@ -56,6 +56,19 @@ pub struct Point {
     pub vector: Vec<f32>,
     /// Everything else; see [`crate::types::payload`].
     pub payload: Payload,
+}
+
+// What a memory says stays out of logs.
+impl fmt::Debug for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Point")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .field("scope", &self.scope)
+            .field("dims", &self.vector.len())
+            .field("keys", &self.payload.len())
+            .finish()
+    }
 }
 
 /// A point that a search found.
@@ -238,7 +251,7 @@ pub trait VectorStore: fmt::Debug + Send + Sync + 'static {
 /// 17. `search` returns the `limit` nearest that the scope covers and the
 ///     filter matches, all of them if fewer match, however many others there
 ///     are (the filter comes before the limit).
-/// 18. Results are in descending similarity, ties in the order of ids.
+/// 18. Results are in descending order of `raw`, ties in the order of ids.
 /// 19. Similarity is the cosine clamped to 0..1 (within 1e-3): 1 for the same
 ///     vector, 0 for orthogonal and opposite ones; `raw` keeps the sign.
 /// 20. A row's similarity does not depend on the other rows.

@@ -79,17 +79,24 @@ impl Tables {
         }
         self.projection = Some(new.clone());
         self.identity = Some(Arc::new(new.identity.clone()));
-        for (id, record) in &self.memories {
-            let Some(seq) = record.events.last().copied().filter(|seq| *seq > since) else { continue };
+        let mut moved: Vec<(u64, MemoryId)> =
+            self.memories.iter().filter_map(|(id, record)| Some((*record.events.last()?, *id))).collect();
+        moved.retain(|(seq, _)| *seq > since);
+        moved.sort_unstable();
+        for (_, id) in moved {
+            let Some(record) = self.memories.get(&id) else { continue };
+            // A number of its own, so that a late mark for the old place does
+            // not count for the new one.
+            self.last_seq += 1;
             let waiting = Waiting {
                 scope: record.standing.scope.clone(),
-                seq,
+                seq: self.last_seq,
                 version: record.standing.version,
                 attempts: 0,
                 not_before: None,
                 claim: None,
             };
-            self.waiting.insert(*id, waiting);
+            self.waiting.insert(id, waiting);
         }
         Ok(())
     }

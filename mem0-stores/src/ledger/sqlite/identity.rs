@@ -4,6 +4,7 @@ use mem0_core::{EmbedderIdentity, Error, ErrorKind, MemoryId, Projection};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::row::{Col, content_from_json, count, int, rows, vector_to_blob};
+use super::write::{last_seq, set_last_seq};
 use crate::shared::sqlite::Attempt;
 
 /// The current model and its number; none in a ledger that never had a vector.
@@ -97,12 +98,18 @@ pub(super) fn set_projection(
     set_current(connection, identity)?;
     let json = serde_json::to_string(new).map_err(|e| Error::internal("a projection is not JSON").with_source(e))?;
     connection.execute("INSERT OR REPLACE INTO ledger_meta (key, value) VALUES ('projection', ?1)", [json])?;
+    // Numbers of their own, so that a late mark for the old place does not count
+    // for the new one.
+    let last = last_seq(connection)?;
     connection.execute(
         "INSERT INTO ledger_outbox (seq, id, scope_no, version)
-         SELECT head, id, scope_no, version FROM ledger_memories WHERE head > ?1
-         ON CONFLICT (id) DO UPDATE SET attempts = 0, not_before = NULL, claim_owner = NULL, claim_until = NULL",
-        [int(since)?],
+         SELECT ?2 + row_number() OVER (ORDER BY head), id, scope_no, version FROM ledger_memories WHERE head > ?1
+         ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, attempts = 0, not_before = NULL, claim_owner = NULL,
+             claim_until = NULL",
+        (int(since)?, last),
     )?;
+    let newest: Option<i64> = connection.query_row("SELECT max(seq) FROM ledger_outbox", (), |row| row.get(0))?;
+    set_last_seq(connection, newest.unwrap_or(last).max(last))?;
     Ok(())
 }
 

@@ -76,6 +76,22 @@ impl SqliteLedger {
     }
 }
 
+impl SqliteLedger {
+    /// Removes what the scope covers, or everything, and its traces.
+    async fn remove(&self, op: &'static str, scope: Option<Scope>) -> Result<Erased> {
+        // One job, so that the second step is not lost with the future.
+        self.db
+            .write(op, move |c| {
+                let transaction = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let erased = write::erase::erase(&transaction, scope.as_ref())?;
+                transaction.commit()?;
+                write::erase::clean(c)?;
+                Ok(erased)
+            })
+            .await
+    }
+}
+
 #[async_trait]
 impl Ledger for SqliteLedger {
     fn name(&self) -> &'static str {
@@ -147,7 +163,7 @@ impl Ledger for SqliteLedger {
         outbox::validate(query)?;
         let query = query.clone();
         if query.claim.is_some() {
-            self.db.transaction("pending", move |c| outbox::pending(c, &query)).await
+            self.db.transaction_following("pending", move |c| outbox::pending(c, &query)).await
         } else {
             self.db.read("pending", move |c| outbox::pending(c, &query)).await
         }
@@ -155,12 +171,12 @@ impl Ledger for SqliteLedger {
 
     async fn mark_projected(&self, done: &[(MemoryId, u64)]) -> Result<()> {
         let done = done.to_vec();
-        self.db.transaction("mark_projected", move |c| outbox::mark_projected(c, &done)).await
+        self.db.transaction_following("mark_projected", move |c| outbox::mark_projected(c, &done)).await
     }
 
     async fn mark_failed(&self, failed: &[(MemoryId, u64)], not_before: Timestamp) -> Result<()> {
         let failed = failed.to_vec();
-        self.db.transaction("mark_failed", move |c| outbox::mark_failed(c, &failed, not_before)).await
+        self.db.transaction_following("mark_failed", move |c| outbox::mark_failed(c, &failed, not_before)).await
     }
 
     async fn projection(&self) -> Result<Option<Projection>> {
@@ -202,17 +218,11 @@ impl Ledger for SqliteLedger {
     }
 
     async fn erase(&self, scope: &Scope) -> Result<Erased> {
-        let scope = scope.clone();
-        // One job, so that the second step is not lost with the future.
-        self.db
-            .write("erase", move |c| {
-                let transaction = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let erased = write::erase::erase(&transaction, &scope)?;
-                transaction.commit()?;
-                write::erase::clean(c)?;
-                Ok(erased)
-            })
-            .await
+        self.remove("erase", Some(scope.clone())).await
+    }
+
+    async fn reset(&self) -> Result<Erased> {
+        self.remove("reset", None).await
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

@@ -134,6 +134,12 @@ pub(super) fn covered(connection: &Connection, scope: &Scope) -> Attempt<Vec<Sco
     collect(statement.query(bound)?)
 }
 
+/// Every exact scope, in the order of their keys.
+pub(super) fn all(connection: &Connection) -> Attempt<Vec<ScopeRow>> {
+    let mut statement = connection.prepare_cached(select!("ORDER BY key"))?;
+    collect(statement.query(())?)
+}
+
 /// Exact scopes in the order of their keys, after one of them.
 pub(super) fn page(
     connection: &Connection,

@@ -75,7 +75,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", "OFF")
 }
 
-const fn level(synchronous: Synchronous) -> &'static str {
+pub(super) const fn level(synchronous: Synchronous) -> &'static str {
     match synchronous {
         Synchronous::Full => "FULL",
         Synchronous::Normal => "NORMAL",

@@ -116,6 +116,25 @@ impl SqliteDb {
         self.write(op, move |connection| in_transaction(connection, f)).await
     }
 
+    /// As [`transaction`](Self::transaction), but without waiting for the disk:
+    /// a loss of power may take it back, though never without everything that
+    /// was committed after it. For what can be done again from what was
+    /// committed before: what follows from a ledger in the same file.
+    pub(crate) async fn transaction_following<T: Send + 'static>(
+        &self,
+        op: &'static str,
+        f: impl FnOnce(&Transaction<'_>) -> Attempt<T> + Send + 'static,
+    ) -> Result<T> {
+        let wait_again = self.workers.synchronous();
+        self.write(op, move |connection| {
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            let value = in_transaction(connection, f);
+            connection.pragma_update(None, "synchronous", connection::level(wait_again))?;
+            value
+        })
+        .await
+    }
+
     /// As [`transaction`](Self::transaction), for code that may wait: opening.
     pub(crate) fn transaction_blocking<T: Send + 'static>(
         &self,

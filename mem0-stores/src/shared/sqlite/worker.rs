@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::connection;
 use super::error::{Attempt, Fault};
-use super::options::SqliteOptions;
+use super::options::{SqliteOptions, Synchronous};
 
 /// Work for the writer.
 type Write = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -21,6 +21,7 @@ type Read = Box<dyn FnOnce(rusqlite::Result<&mut Connection>) + Send>;
 /// The writer and the readers of one file.
 pub(super) struct Workers {
     path: Option<Arc<Path>>,
+    synchronous: Synchronous,
     // Dropping a sender ends the threads behind it once they have caught up.
     writes: Option<mpsc::Sender<Write>>,
     reads: Option<mpsc::Sender<Read>>,
@@ -40,8 +41,14 @@ impl Workers {
             // The last connection to close empties the log into the file.
             let _ = connection.close();
         })?;
-        let mut workers =
-            Self { path: None, writes: Some(writes), reads: None, readers: Vec::new(), writer: Some(writer) };
+        let mut workers = Self {
+            path: None,
+            synchronous: Synchronous::Normal,
+            writes: Some(writes),
+            reads: None,
+            readers: Vec::new(),
+            writer: Some(writer),
+        };
         let Some((path, options)) = file else { return Ok(workers) };
 
         let (reads, inbox) = mpsc::channel::<Read>();
@@ -52,11 +59,16 @@ impl Workers {
         }
         workers.reads = Some(reads);
         workers.path = Some(path.into());
+        workers.synchronous = options.synchronous;
         Ok(workers)
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    pub(super) fn synchronous(&self) -> Synchronous {
+        self.synchronous
     }
 
     pub(super) fn shared_path(&self) -> Option<Arc<Path>> {

@@ -164,7 +164,8 @@ mod tests {
             code.dots(&levels, &mut dot);
             let exact = code.cosine(&to_bytes(&row)).unwrap();
             let estimate = code.estimate(dot[0], scale);
-            prop_assert!((estimate - exact).abs() <= code.margin(error), "{} {} {}", estimate, exact, code.margin(error));
+            let margin = code.margin(error);
+            prop_assert!((estimate - exact).abs() <= margin, "{} {} {}", estimate, exact, margin);
         }
 
         #[test]

@@ -33,7 +33,8 @@ const TABLES: &str = "
     CREATE TABLE vec_scopes(
         no INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: memory knows scopes by it
         collection INTEGER NOT NULL,
-        key TEXT,                             -- the exact scope; null where it was deleted, '' for the deletions of ids that never were
+        key TEXT,                             -- the exact scope; null where it was deleted,
+                                              -- '' for the deletions of ids that never were
         org_id TEXT, app_id TEXT, user_id TEXT, agent_id TEXT, run_id TEXT,
         changes INTEGER NOT NULL DEFAULT 0,   -- the last number given to a row
         epoch INTEGER NOT NULL DEFAULT 0,     -- how often rows went without a number for it

@@ -7,11 +7,14 @@ use super::{last_seq, set_last_seq};
 use crate::ledger::sqlite::scope::{self, ScopeRow};
 use crate::shared::sqlite::{Attempt, scrub};
 
-/// Removes what the scope covers, within a transaction.
-pub(in crate::ledger::sqlite) fn erase(connection: &Connection, scope: &Scope) -> Attempt<Erased> {
+/// Removes what the scope covers, or everything, within a transaction.
+pub(in crate::ledger::sqlite) fn erase(connection: &Connection, scope: Option<&Scope>) -> Attempt<Erased> {
     let mut erased = Erased::default();
     let mut seq = last_seq(connection)?;
-    let covered = scope::covered(connection, scope)?;
+    let covered = match scope {
+        Some(scope) => scope::covered(connection, scope)?,
+        None => scope::all(connection)?,
+    };
     if !covered.is_empty() {
         connection.execute("INSERT OR REPLACE INTO ledger_meta (key, value) VALUES ('unscrubbed', 1)", ())?;
     }

@@ -31,7 +31,7 @@ pub(super) fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT value FROM ledger_meta WHERE key = 'last_seq'")?.query_row((), |row| row.get(0))
 }
 
-fn set_last_seq(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
+pub(super) fn set_last_seq(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("UPDATE ledger_meta SET value = ?1 WHERE key = 'last_seq'")?.execute([seq])?;
     Ok(())
 }
