@@ -52,7 +52,8 @@ mod sqlite {
             Some(path) => open(path, &SqliteOptions::default(), context)?,
             None => {
                 let fallback = SqliteLedgerConfig::default();
-                context.shared(LEDGER_FILE, || open(&fallback.path, &fallback.options(), context))?
+                let db = context.shared(LEDGER_FILE, || open(&fallback.path, &fallback.options(), context))?;
+                db.following()
             }
         };
         Ok(Arc::new(SqliteVectorStore::new(db, &config)?))

@@ -257,7 +257,7 @@ fn strays(connection: &Connection, findings: &mut Vec<String>) -> Attempt<()> {
         (
             "pending rows are not of the latest event of their memory",
             "SELECT count(*) FROM ledger_outbox o WHERE o.scope_no IS NOT NULL AND NOT EXISTS
-                 (SELECT 1 FROM ledger_memories m WHERE m.id = o.id AND m.head = o.seq)",
+                 (SELECT 1 FROM ledger_memories m WHERE m.id = o.id AND m.head <= o.seq AND m.version = o.version)",
         ),
         (
             "commits have no event",

@@ -163,7 +163,7 @@ impl Ledger for SqliteLedger {
         outbox::validate(query)?;
         let query = query.clone();
         if query.claim.is_some() {
-            self.db.transaction_following("pending", move |c| outbox::pending(c, &query)).await
+            self.db.following().transaction("pending", move |c| outbox::pending(c, &query)).await
         } else {
             self.db.read("pending", move |c| outbox::pending(c, &query)).await
         }
@@ -171,12 +171,12 @@ impl Ledger for SqliteLedger {
 
     async fn mark_projected(&self, done: &[(MemoryId, u64)]) -> Result<()> {
         let done = done.to_vec();
-        self.db.transaction_following("mark_projected", move |c| outbox::mark_projected(c, &done)).await
+        self.db.following().transaction("mark_projected", move |c| outbox::mark_projected(c, &done)).await
     }
 
     async fn mark_failed(&self, failed: &[(MemoryId, u64)], not_before: Timestamp) -> Result<()> {
         let failed = failed.to_vec();
-        self.db.transaction_following("mark_failed", move |c| outbox::mark_failed(c, &failed, not_before)).await
+        self.db.following().transaction("mark_failed", move |c| outbox::mark_failed(c, &failed, not_before)).await
     }
 
     async fn projection(&self) -> Result<Option<Projection>> {

@@ -45,6 +45,8 @@ use worker::Workers;
 #[derive(Clone)]
 pub struct SqliteDb {
     workers: Arc<Workers>,
+    /// Whether transactions wait for the disk; see [`following`](Self::following).
+    follows: bool,
 }
 
 impl SqliteDb {
@@ -64,7 +66,7 @@ impl SqliteDb {
         }
         let writer = connection::open_writer(path, options)?;
         let workers = Workers::start(writer, Some((path.to_owned(), options.clone())))?;
-        Ok(Self { workers: Arc::new(workers) })
+        Ok(Self { workers: Arc::new(workers), follows: false })
     }
 
     /// A database that nobody else sees and that ends with its last handle.
@@ -75,13 +77,22 @@ impl SqliteDb {
     /// `Internal` if the machine has no memory or thread left.
     pub fn in_memory() -> Result<Self> {
         let writer = connection::open_in_memory()?;
-        Ok(Self { workers: Arc::new(Workers::start(writer, None)?) })
+        Ok(Self { workers: Arc::new(Workers::start(writer, None)?), follows: false })
     }
 
     /// The file; none for a database in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.workers.path()
+    }
+
+    /// A handle on the same file whose transactions do not wait for the disk:
+    /// a loss of power may take the last ones back, though never without
+    /// everything that was committed after them. For what follows from a ledger
+    /// in the same file and can be done again from it, such as a vector store.
+    #[must_use]
+    pub fn following(&self) -> Self {
+        Self { workers: Arc::clone(&self.workers), follows: true }
     }
 
     /// Runs `f` on the writing connection, outside of any transaction: for
@@ -113,18 +124,9 @@ impl SqliteDb {
         op: &'static str,
         f: impl FnOnce(&Transaction<'_>) -> Attempt<T> + Send + 'static,
     ) -> Result<T> {
-        self.write(op, move |connection| in_transaction(connection, f)).await
-    }
-
-    /// As [`transaction`](Self::transaction), but without waiting for the disk:
-    /// a loss of power may take it back, though never without everything that
-    /// was committed after it. For what can be done again from what was
-    /// committed before: what follows from a ledger in the same file.
-    pub(crate) async fn transaction_following<T: Send + 'static>(
-        &self,
-        op: &'static str,
-        f: impl FnOnce(&Transaction<'_>) -> Attempt<T> + Send + 'static,
-    ) -> Result<T> {
+        if !self.follows {
+            return self.write(op, move |connection| in_transaction(connection, f)).await;
+        }
         let wait_again = self.workers.synchronous();
         self.write(op, move |connection| {
             connection.pragma_update(None, "synchronous", "NORMAL")?;

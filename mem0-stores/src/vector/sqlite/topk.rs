@@ -91,18 +91,16 @@ impl Best {
         }
     }
 
-    /// In descending similarity, ties in the order of ids. Among cosines below
-    /// zero all similarities are zero, so there the ids decide.
+    /// In descending order of the cosine, ties in the order of ids.
     pub(super) fn finish(self) -> Vec<ScoredPoint> {
-        let similarity = |found: &Found| found.raw.0.clamp(0.0, 1.0);
         let mut found = self.heap.into_vec();
-        found.sort_unstable_by(|a, b| similarity(b).total_cmp(&similarity(a)).then(a.id.cmp(&b.id)));
+        found.sort_unstable_by(|a, b| b.raw.0.total_cmp(&a.raw.0).then(a.id.cmp(&b.id)));
         found
             .into_iter()
             .map(|found| ScoredPoint {
                 id: found.id,
                 version: found.version,
-                similarity: similarity(&found),
+                similarity: found.raw.0.clamp(0.0, 1.0),
                 raw: found.raw.0,
             })
             .collect()
@@ -180,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn ties_go_by_id_also_where_similarity_is_cut_off() {
+    fn the_cosine_decides_also_below_zero_and_ids_break_ties() {
         let mut best = Best::new(4);
         for (id, raw) in [(9, 0.5), (3, -0.1), (1, -0.2), (2, -0.9), (4, 0.5)] {
             best.add(&candidate(id, raw), raw);
         }
         let ids: Vec<_> = best.finish().iter().map(|p| p.id.as_uuid().as_u128()).collect();
-        assert_eq!(ids, [4, 9, 1, 3]);
+        assert_eq!(ids, [4, 9, 3, 1]);
     }
 }

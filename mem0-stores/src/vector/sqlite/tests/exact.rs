@@ -18,8 +18,6 @@ fn naive(points: &[Point], query: &VectorQuery) -> Vec<(usize, f32)> {
         .collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     all.truncate(query.limit);
-    let similarity = |raw: f32| raw.clamp(0.0, 1.0);
-    all.sort_by(|a, b| similarity(b.0).total_cmp(&similarity(a.0)).then(a.1.cmp(&b.1)));
     all.into_iter().map(|(raw, id)| (id.as_uuid().as_u128() as usize, raw)).collect()
 }
 
