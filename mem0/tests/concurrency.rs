@@ -1,5 +1,12 @@
 //! Two processes with sixteen tasks each add the same facts to one scope at
 //! the same time: each fact is there once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test with a `main` of its own, which clippy does not know to be one"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

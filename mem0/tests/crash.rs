@@ -5,6 +5,13 @@
 //! Two ways to die: SIGKILL from outside at a random moment, and an abort at a
 //! failpoint between two steps of an operation. `MEM0_CRASH_KILLS` sets how
 //! often (200 by default), `MEM0_CRASH_SEED` where the random numbers start.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test with a `main` of its own, which clippy does not know to be one"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

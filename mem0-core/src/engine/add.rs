@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::engine::Mem0;
 use crate::engine::options::{AddInput, AddOptions, AddRequest};
 use crate::engine::plan::{self, Planned, Planner};
-use crate::engine::project::latest;
 use crate::engine::results::{AddItem, AddResult, Degraded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
@@ -213,7 +212,7 @@ impl Mem0 {
         for ((_, planned, _), (receipt, scope)) in plans.iter().zip(receipts.iter().zip(&scopes)) {
             self.pending_of(planned, receipt, scope, now, &mut pending).await?;
         }
-        let degraded = self.project(latest(pending)).await;
+        let degraded = self.project_committed(pending).await;
         let mut results = Vec::with_capacity(plans.len());
         for ((index, planned, dropped), receipt) in plans.into_iter().zip(receipts) {
             results.push((index, self.add_result(planned, dropped, receipt, degraded).await?));
@@ -247,7 +246,7 @@ impl Mem0 {
             fail::fail_point!("engine::add::committed");
             let mut pending = Vec::new();
             self.pending_of(&planned, &receipt, &scope, now, &mut pending).await?;
-            let degraded = self.project(latest(pending)).await;
+            let degraded = self.project_committed(pending).await;
             return self.add_result(planned, dropped, receipt, degraded).await;
         }
         Err(Error::new(ErrorKind::Conflict, "others change this scope all the time; try again later"))

@@ -2,7 +2,6 @@
 
 use crate::engine::options::{ListOptions, UpdateOptions, UpdateRequest, When};
 use crate::engine::plan::{self, Planned};
-use crate::engine::project::latest;
 use crate::engine::results::{ChangeResult, Degraded, DeleteAllResult, EraseReceipt};
 use crate::engine::{Mem0, validate};
 use crate::error::{Error, ErrorKind, Result, Retry};
@@ -374,7 +373,7 @@ impl Mem0 {
             self.pending_of(&group, receipt, scope, now, &mut pending).await?;
             note_versions(&mut versions, members, receipt);
         }
-        let degraded: Vec<Degraded> = self.project(latest(pending)).await.into_iter().collect();
+        let degraded: Vec<Degraded> = self.project_committed(pending).await.into_iter().collect();
         Ok(planned
             .into_iter()
             .zip(versions)

@@ -87,6 +87,29 @@ impl Mem0 {
         (!versioned).then(|| Claim { owner: self.inner.owner.clone(), until })
     }
 
+    /// Brings what was just committed to the vector store.
+    ///
+    /// A store that orders writes by version gets it at once. For any other
+    /// the claim decides: a memory that another process is projecting is left
+    /// to that one, and stays pending until then.
+    pub(super) async fn project_committed(&self, committed: Vec<Pending>) -> Option<Degraded> {
+        let committed = latest(committed);
+        if self.active().store.capabilities().versioned {
+            return self.project(committed).await;
+        }
+        let mut scopes: Vec<&Scope> = committed.iter().map(|pending| &pending.scope).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let mut degraded = None;
+        for scope in scopes {
+            match self.due(Some(scope), committed.len().max(BATCH)).await {
+                Ok(due) => degraded = self.project(due).await.or(degraded),
+                Err(e) => tracing::warn!(kind = %e.kind(), "what is pending could not be claimed; it stays queued"),
+            }
+        }
+        degraded
+    }
+
     /// Writes these to the vector store and marks them in the ledger. What
     /// fails stays pending.
     pub(super) async fn project(&self, pending: Vec<Pending>) -> Option<Degraded> {
@@ -141,7 +164,7 @@ impl Mem0 {
 
 /// The latest of several changes per memory, which is all that the vector
 /// store needs to see.
-pub(super) fn latest(pending: Vec<Pending>) -> Vec<Pending> {
+fn latest(pending: Vec<Pending>) -> Vec<Pending> {
     let mut index: HashMap<MemoryId, usize> = HashMap::with_capacity(pending.len());
     let mut latest: Vec<Pending> = Vec::with_capacity(pending.len());
     for item in pending {

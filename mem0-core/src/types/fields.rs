@@ -91,7 +91,7 @@ mod tests {
             for name in names {
                 let mut filters = vec![Filter::exists(name), Filter::gt(name, at), Filter::lte(name, at)];
                 if let Some(text) = payload.get(name).and_then(|v| v.as_str()) {
-                    filters.extend([Filter::eq(name, text), Filter::contains(name, &text[1..])]);
+                    filters.extend([Filter::eq(name, text), Filter::contains(name, text.get(1..).unwrap())]);
                 }
                 filters.extend([Filter::eq(name, 1_i64), Filter::gte(name, 3_i64), Filter::eq(name, "food")]);
                 for filter in filters {
