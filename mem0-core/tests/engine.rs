@@ -1,4 +1,5 @@
 //! The engine over the reference stores: what every operation promises.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first error")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
