@@ -1,6 +1,8 @@
 //! A memory as a filter sees it: the same answers as its payload, without
 //! building one.
 
+use std::cell::OnceCell;
+
 use crate::filter::{FieldRef, Fields, Filter};
 use crate::types::memory::{Memory, MemoryKind};
 use crate::types::message::Role;
@@ -11,25 +13,36 @@ impl Memory {
     /// Whether the filter matches this memory's [payload](Memory::to_payload).
     #[must_use]
     pub fn matches(&self, filter: &Filter) -> bool {
-        // These two are worked out when a payload is written.
-        let derived = |name: &str| matches!(name, "hash" | "expiration_date");
-        if filter.is_all() {
-            true
-        } else if filter.fields().into_iter().any(derived) {
-            filter.matches(&self.to_payload())
-        } else {
-            filter.matches(&AsFields(self))
-        }
+        filter.is_all() || filter.matches(&self.fields())
+    }
+
+    /// This memory as filters see it: what its payload has, without building
+    /// one.
+    #[must_use]
+    pub fn fields(&self) -> MemoryFields<'_> {
+        MemoryFields { memory: self, hash: OnceCell::new(), day: OnceCell::new() }
     }
 }
 
-struct AsFields<'a>(&'a Memory);
+/// A memory as filters see it; made by [`Memory::fields`].
+#[derive(Debug)]
+pub struct MemoryFields<'a> {
+    memory: &'a Memory,
+    // Worked out only if a filter asks for them.
+    hash: OnceCell<String>,
+    day: OnceCell<String>,
+}
 
-impl Fields for AsFields<'_> {
+impl Fields for MemoryFields<'_> {
     fn field(&self, name: &str) -> FieldRef<'_> {
-        let Self(memory) = self;
+        let memory = self.memory;
         let content = &memory.content;
         match name {
+            "hash" => FieldRef::Str(self.hash.get_or_init(|| content.hash())),
+            "expiration_date" => match content.expires_at {
+                Some(at) => FieldRef::Str(self.day.get_or_init(|| at.date())),
+                None => FieldRef::Missing,
+            },
             "data" => FieldRef::Str(&content.text),
             "created_at" => FieldRef::Time(memory.created_at),
             "updated_at" => FieldRef::Time(memory.updated_at),

@@ -1,6 +1,6 @@
 //! The words of the project as types.
 
-mod fields;
+pub mod fields;
 pub mod ids;
 pub mod memory;
 pub mod message;

@@ -1,10 +1,12 @@
 //! The best memories by words.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
 
 use mem0_core::text::{self, TermId};
 use mem0_core::{KeywordHits, KeywordQuery, MemoryId};
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 
 use super::top::{Score, Top};
 use super::{Reader, ScopeRow};
@@ -53,7 +55,7 @@ fn current(
     }
     let average = corpus.average();
 
-    let mut scores: HashMap<i64, f32> = HashMap::new();
+    let mut scores: FxHashMap<i64, f32> = FxHashMap::default();
     let mut ceiling = 0.0;
     for term in terms {
         let found = postings(reader.connection, &owners, *term)?;
@@ -63,9 +65,9 @@ fn current(
             *scores.entry(mem_no).or_insert(0.0) += query.bm25.score(idf, tf, len, average);
         }
     }
-    let mut ranked: Vec<(Score, i64)> = scores.into_iter().map(|(mem_no, score)| (Score(score), mem_no)).collect();
-    ranked.sort_unstable();
-    Ok(KeywordHits { hits: walk(&mut reader, &ranked, query.limit)?, ceiling })
+    // Few are asked for of many that match, so they are sorted as they are taken.
+    let ranked = scores.into_iter().map(|(mem_no, score)| Reverse((Score(score), mem_no))).collect();
+    Ok(KeywordHits { hits: walk(&mut reader, ranked, query.limit)?, ceiling })
 }
 
 /// The memories of the scopes that hold a term, with its count and the length
@@ -103,21 +105,28 @@ fn postings(
 
 /// Takes the best that the view sees and the filter lets through, ties in the
 /// order of ids.
-fn walk(reader: &mut Reader<'_>, ranked: &[(Score, i64)], limit: usize) -> Attempt<Vec<(MemoryId, u64, f32)>> {
+fn walk(
+    reader: &mut Reader<'_>,
+    mut ranked: BinaryHeap<Reverse<(Score, i64)>>,
+    limit: usize,
+) -> Attempt<Vec<(MemoryId, u64, f32)>> {
     let mut statement =
         reader.connection.prepare_cached("SELECT id, version, expires_at FROM ledger_memories WHERE mem_no = ?1")?;
     let now = reader.view.now.as_micros();
     let mut hits = Vec::new();
-    for tied in ranked.chunk_by(|a, b| a.0 == b.0) {
-        if hits.len() >= limit {
-            break;
+    while hits.len() < limit
+        && let Some(Reverse(best)) = ranked.pop()
+    {
+        let mut tied = vec![best];
+        while ranked.peek().is_some_and(|Reverse((score, _))| *score == best.0) {
+            tied.extend(ranked.pop().map(|Reverse(next)| next));
         }
         let mut found = Vec::with_capacity(tied.len());
         for (score, mem_no) in tied {
             let (id, version, expires): (Col<MemoryId>, i64, Option<i64>) =
                 statement.query_row([mem_no], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             if reader.view.include_expired || expires.is_none_or(|end| end > now) {
-                found.push((id.0, version, score.0, *mem_no));
+                found.push((id.0, version, score.0, mem_no));
             }
         }
         found.sort_unstable_by_key(|(id, ..)| *id);

@@ -88,7 +88,7 @@ impl<'c> Reader<'c> {
 
     /// Whether the filter lets it through.
     fn admits(&self, memory: &Memory) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.matches(&memory.to_payload()))
+        self.filter.as_ref().is_none_or(|filter| filter.matches(&memory.fields()))
     }
 
     /// As [`visible`](Self::visible), and the filter lets it through.

@@ -1,0 +1,93 @@
+//! Commands about the whole.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+
+/// Remove a user, agent or run for good, with a receipt.
+///
+/// Memories, every version of them, vectors, kept messages and their traces on
+/// disk go; there is no undo. The receipt says what went and that it was
+/// checked.
+#[derive(Args, Debug)]
+pub(crate) struct EraseArgs {
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// Remove everything of everybody, for good.
+#[derive(Args, Debug)]
+pub(crate) struct ResetArgs {
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// Write everything, with history and vectors, as JSON lines.
+///
+/// Of everybody, unless an id is given on the command line.
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// Where to; standard output if not given
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "file")]
+    pub(crate) force: bool,
+}
+
+/// Read what `export` wrote.
+///
+/// What is there already is skipped, so that it can be repeated. Texts are
+/// embedded anew if they come from another model.
+#[derive(Args, Debug)]
+pub(crate) struct ImportArgs {
+    /// Where from; standard input if not given or `-`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Check the ledger, and the vector store against it.
+///
+/// Ends with code 7 if something is wrong.
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Mend the vector store; the ledger is never changed
+    #[arg(long)]
+    pub(crate) repair: bool,
+}
+
+/// Show the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print what is in use: file and environment over the defaults
+    ///
+    /// As TOML, which can be kept as a file; as JSON with --json. Secrets are
+    /// not shown.
+    Show,
+}
+
+/// Print completions for a shell.
+///
+/// For instance, for bash:
+/// `mem0 completions bash > ~/.local/share/bash-completion/completions/mem0`
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// See it work: two weeks of two people, in less than a second.
+///
+/// Adds a conversation that ships with this program, then searches, updates,
+/// shows a history and takes a change back. Works in a temporary folder with
+/// the defaults, whatever the configuration says.
+#[derive(Args, Debug)]
+pub(crate) struct QuickstartArgs {
+    /// Keep the memories in this folder, which must be empty or new
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}

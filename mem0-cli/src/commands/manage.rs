@@ -1,0 +1,220 @@
+//! `reindex`, `stats`, `doctor`, `providers`, `config`, `completions`.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+use mem0::ErrorKind;
+use serde_json::{Value, json};
+
+use crate::cli::{Cli, CompletionsArgs, DoctorArgs};
+use crate::exit::{self, Failure};
+use crate::output::{Out, count};
+use crate::progress::Progress;
+use crate::session::Session;
+
+pub(super) async fn reindex(session: &Session, out: &mut Out) -> Result<(), Failure> {
+    let builder = session.builder().await?;
+    // Opens as it is where nothing has to move.
+    let (mem0, moved) = match builder.clone().open().await {
+        Ok(mem0) => (mem0, false),
+        Err(e) if matches!(e.kind(), ErrorKind::IdentityMismatch | ErrorKind::Config) => {
+            let _progress = Progress::new(out.quiet, None, "Moving");
+            (builder.move_projection(true).open().await?, true)
+        }
+        Err(e) => return Err(e.into()),
+    };
+    let stats = mem0.stats(None).await?;
+    if out.json {
+        let mut answer = json!({ "moved": moved });
+        if let (Value::Object(answer), Ok(Value::Object(stats))) = (&mut answer, serde_json::to_value(&stats)) {
+            answer.extend(stats);
+        }
+        return out.json(&answer);
+    }
+    let memories = count(stats.ledger.memories, "memory", "memories");
+    let place = format!("{}, embedded by {}", stats.vector_store, stats.embedder);
+    if moved {
+        out.line(format!("{memories} moved to {place}"))
+    } else {
+        out.line(format!("nothing to move: {memories} in {place}"))?;
+        out.note("change the configuration first; `mem0 doctor --repair` mends what is there");
+        Ok(())
+    }
+}
+
+pub(super) async fn stats(session: &Session, out: &mut Out) -> Result<(), Failure> {
+    let scope = session.given_scope()?;
+    let folder = session.config()?.data_dir;
+    let mem0 = session.open().await?;
+    let stats = mem0.stats(scope.as_ref()).await?;
+    if out.json {
+        return out.json(&stats);
+    }
+    let ledger = &stats.ledger;
+    let points = stats.points.map_or("unknown: the vector store does not answer".to_owned(), |n| n.to_string());
+    let mut fields = Vec::new();
+    if let Some(scope) = &scope {
+        fields.push(("of", scope.to_string()));
+    }
+    fields.extend([
+        ("memories", ledger.memories.to_string()),
+        ("superseded", ledger.superseded.to_string()),
+        ("deleted", ledger.deleted.to_string()),
+        ("events", ledger.events.to_string()),
+        ("messages", ledger.messages.to_string()),
+        ("scopes", ledger.scopes.to_string()),
+        ("points", points),
+        ("pending", ledger.pending.to_string()),
+    ]);
+    fields.extend(ledger.bytes.map(|bytes| ("bytes on disk", bytes.to_string())));
+    fields.extend([
+        ("ledger", stats.ledger_provider.to_owned()),
+        ("vector store", stats.vector_store.to_owned()),
+        ("embedder", stats.embedder.to_string()),
+    ]);
+    fields.extend(folder.map(|folder| ("folder", folder.display().to_string())));
+    out.fields(&fields)
+}
+
+pub(super) async fn doctor(session: &Session, out: &mut Out, args: DoctorArgs) -> Result<u8, Failure> {
+    let mem0 = session.open().await?;
+    let progress = Progress::new(out.quiet, None, "Checking");
+    let report = mem0.doctor(args.repair).await?;
+    let left = if args.repair && !report.is_healthy() { Some(mem0.doctor(false).await?) } else { None };
+    drop(progress);
+    let healthy = left.as_ref().unwrap_or(&report).is_healthy();
+    if out.json {
+        let mut answer = serde_json::to_value(&report).unwrap_or_default();
+        if let (Value::Object(answer), Some(left)) = (&mut answer, &left) {
+            answer.insert("remaining".to_owned(), json!(left.findings));
+        }
+        out.json(&answer)?;
+    } else {
+        for finding in &report.findings {
+            out.line(finding)?;
+        }
+        let checked = format!("{} checked", count(report.checked, "memory", "memories"));
+        let found = report.findings.len() as u64;
+        out.line(match (&left, found) {
+            (_, 0) => format!("{checked}: all is well"),
+            (None, _) => format!("{checked}: {}", count(found, "problem", "problems")),
+            (Some(left), _) => {
+                format!("{checked}: {} mended, {} left", report.repaired, left.findings.len())
+            }
+        })?;
+        if !healthy && !args.repair {
+            out.note("`mem0 doctor --repair` mends the vector store; a damaged ledger needs a copy or an export");
+        }
+    }
+    Ok(if healthy { exit::OK } else { exit::FINDINGS })
+}
+
+pub(super) fn providers(out: &mut Out) -> Result<(), Failure> {
+    let registry = mem0::registry();
+    let families: [(&str, Vec<&str>); 4] = [
+        ("ledger", registry.ledgers().collect()),
+        ("vector_store", registry.vector_stores().collect()),
+        ("embedder", registry.embedders().collect()),
+        ("policy", registry.policies().collect()),
+    ];
+    if out.json {
+        let answer: serde_json::Map<String, Value> =
+            families.into_iter().map(|(family, names)| (family.to_owned(), json!(names))).collect();
+        return out.json(&answer);
+    }
+    out.fields(&families.map(|(family, names)| (family, names.join(", "))))
+}
+
+pub(super) fn config(session: &Session, out: &mut Out) -> Result<(), Failure> {
+    let mut config = serde_json::to_value(session.config()?)
+        .map_err(|e| mem0::Error::internal("the configuration could not be written").with_source(e))?;
+    hide_secrets(&mut config);
+    shorten(&mut config);
+    if out.json {
+        return out.json(&config);
+    }
+    drop_nulls(&mut config);
+    let text = toml::to_string(&config)
+        .map_err(|e| mem0::Error::internal("the configuration could not be written").with_source(e))?;
+    out.line(text.trim_end())
+}
+
+/// Keys whose values are nobody's business.
+const SECRET: [&str; 6] = ["key", "secret", "token", "password", "passwd", "credential"];
+
+/// A reference such as `$NAME` or `env:NAME` is not the secret itself.
+fn hide_secrets(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let key = key.to_lowercase();
+                match value {
+                    Value::String(text) if SECRET.iter().any(|name| key.contains(name)) => {
+                        if !text.starts_with('$') && !text.starts_with("env:") {
+                            *text = "<hidden>".to_owned();
+                        }
+                    }
+                    value => hide_secrets(value),
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(hide_secrets),
+        _ => {}
+    }
+}
+
+/// 0.7 as it was written, not as the nearest single-precision number.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Object(map) => map.values_mut().for_each(shorten),
+        Value::Array(list) => list.iter_mut().for_each(shorten),
+        Value::Number(number) if number.is_f64() => {
+            let long = number.as_f64().unwrap_or_default();
+            let single = long as f32;
+            if f64::from(single) == long
+                && let Ok(short) = single.to_string().parse::<f64>()
+            {
+                *value = json!(short);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// TOML has no null; a missing key means the same.
+fn drop_nulls(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.retain(|_, value| !value.is_null());
+        map.values_mut().for_each(drop_nulls);
+    }
+}
+
+pub(super) fn completions(out: &mut Out, args: &CompletionsArgs) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "mem0", &mut script);
+    Ok(out.raw().write_all(&script)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_they_were_written() {
+        let mut config = json!({"a": f64::from(0.7_f32), "b": [0.1, 3], "c": 2.5});
+        shorten(&mut config);
+        assert_eq!(config, json!({"a": 0.7, "b": [0.1, 3], "c": 2.5}));
+    }
+
+    #[test]
+    fn secrets_stay_hidden() {
+        let mut config = json!({
+            "embedder": {"provider": "x", "config": {"api_key": "sk-1", "Password": "p", "host": "h"}},
+            "list": [{"auth_token": "t"}, {"api_key": "$OPENAI_API_KEY"}, {"max_tokens": 5}],
+        });
+        hide_secrets(&mut config);
+        let text = config.to_string();
+        assert!(!text.contains("sk-1") && !text.contains("\"p\"") && !text.contains("\"t\""), "{text}");
+        assert!(text.contains("$OPENAI_API_KEY") && text.contains("\"h\"") && text.contains('5'), "{text}");
+    }
+}
