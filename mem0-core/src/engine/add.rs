@@ -20,9 +20,6 @@ use crate::types::message::{Message, Role};
 use crate::types::scope::{Scope, ScopeKey};
 use crate::types::time::Timestamp;
 
-/// How many memories the reconciler sees per fact.
-const NEIGHBOURS: usize = 5;
-
 /// How many messages said before are shown to the extractor.
 const RECENT: usize = 10;
 
@@ -273,7 +270,8 @@ impl Mem0 {
         let exact = ScopeKey::ALL.into_iter().filter(|key| scope.get(*key).is_none());
         let exact = Filter::all_of(exact.map(|key| Filter::is_null(key.as_str())));
         let questions: Vec<Vec<f32>> = facts.iter().filter_map(|fact| vectors.get(&fact.text).cloned()).collect();
-        let found = self.nearest(scope, questions, NEIGHBOURS, &exact, &View::current(now)).await?;
+        let found =
+            self.nearest(scope, questions, self.inner.reconciler.neighbours(), &exact, &View::current(now)).await?;
         Ok(facts
             .iter()
             .zip(found.hits)

@@ -179,6 +179,13 @@ pub trait Reconciler: fmt::Debug + Send + Sync + 'static {
     /// The policy's name.
     fn name(&self) -> &'static str;
 
+    /// How many neighbours it wants to see of each fact, nearest first. 5, as in
+    /// the paper (arXiv 2504.19413), where each costs tokens; rules look at
+    /// more.
+    fn neighbours(&self) -> usize {
+        5
+    }
+
     /// One decision per candidate.
     ///
     /// # Errors

@@ -113,6 +113,12 @@ impl Reconciler for RulesReconciler {
         "rules"
     }
 
+    /// What a later value ends need not be near by meaning: its date alone can
+    /// bring other memories nearer.
+    fn neighbours(&self) -> usize {
+        64
+    }
+
     async fn reconcile(&self, candidates: &[Candidate], now: Timestamp) -> Result<Vec<Decision>> {
         Ok(self.decide(candidates, now))
     }

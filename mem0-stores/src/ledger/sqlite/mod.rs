@@ -19,6 +19,8 @@ mod stats;
 mod tests;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use mem0_core::{
     Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats,
@@ -46,6 +48,7 @@ use config::SqliteLedgerConfig;
 #[derive(Clone, Debug)]
 pub struct SqliteLedger {
     db: SqliteDb,
+    lately: Arc<read::Heads>,
 }
 
 impl SqliteLedger {
@@ -58,7 +61,7 @@ impl SqliteLedger {
     /// `Unavailable` if it stays locked.
     pub fn open(db: SqliteDb) -> Result<Self> {
         db.transaction_blocking("open", |transaction| schema::prepare(transaction))?;
-        Ok(Self { db })
+        Ok(Self { db, lately: Arc::default() })
     }
 
     /// Opens the file that the configuration names.
@@ -79,12 +82,14 @@ impl SqliteLedger {
 impl SqliteLedger {
     /// Removes what the scope covers, or everything, and its traces.
     async fn remove(&self, op: &'static str, scope: Option<Scope>) -> Result<Erased> {
+        let lately = Arc::clone(&self.lately);
         // One job, so that the second step is not lost with the future.
         self.db
             .write(op, move |c| {
                 let transaction = c.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let erased = write::erase::erase(&transaction, scope.as_ref())?;
                 transaction.commit()?;
+                lately.clear();
                 write::erase::clean(c)?;
                 Ok(erased)
             })
@@ -117,8 +122,8 @@ impl Ledger for SqliteLedger {
     }
 
     async fn get(&self, ids: &[MemoryId], view: &View) -> Result<Vec<Option<Memory>>> {
-        let (ids, view) = (ids.to_vec(), *view);
-        self.db.read("get", move |c| read::get(c, &ids, &view)).await
+        let (ids, view, lately) = (ids.to_vec(), *view, Arc::clone(&self.lately));
+        self.db.read("get", move |c| read::get(c, &lately, &ids, &view)).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page<Memory>> {
@@ -145,8 +150,8 @@ impl Ledger for SqliteLedger {
     }
 
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
-        let query = query.clone();
-        self.db.read("keyword", move |c| read::keyword(c, &query)).await
+        let (query, lately) = (query.clone(), Arc::clone(&self.lately));
+        self.db.read("keyword", move |c| read::keyword(c, &lately, &query)).await
     }
 
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {

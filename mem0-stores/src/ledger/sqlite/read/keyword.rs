@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
 use super::top::{Score, Top};
-use super::{Reader, ScopeRow};
+use super::{Heads, Reader, ScopeRow};
 use crate::ledger::sqlite::row::{Col, count};
 use crate::shared::sqlite::Attempt;
 
@@ -18,12 +18,20 @@ use crate::shared::sqlite::Attempt;
 const FEW: usize = 16;
 
 /// The best memories by words.
-pub(in crate::ledger::sqlite) fn keyword(connection: &Connection, query: &KeywordQuery) -> Attempt<KeywordHits> {
+pub(in crate::ledger::sqlite) fn keyword(
+    connection: &Connection,
+    lately: &Heads,
+    query: &KeywordQuery,
+) -> Attempt<KeywordHits> {
     let mut terms = query.terms.clone();
     terms.sort_unstable();
     terms.dedup();
     let (reader, covered) = Reader::within(connection, &query.scope, &query.filter, &query.view)?;
-    if query.view.is_past() { past(reader, &covered, &terms, query) } else { current(reader, &covered, &terms, query) }
+    if query.view.is_past() {
+        past(reader, &covered, &terms, query)
+    } else {
+        current(reader, lately, &covered, &terms, query)
+    }
 }
 
 /// How many texts there are, and how long they are.
@@ -42,6 +50,7 @@ impl Corpus {
 /// From the index: costs what holds the terms, not what there is.
 fn current(
     mut reader: Reader<'_>,
+    lately: &Heads,
     covered: &[ScopeRow],
     terms: &[TermId],
     query: &KeywordQuery,
@@ -67,7 +76,7 @@ fn current(
     }
     // Few are asked for of many that match, so they are sorted as they are taken.
     let ranked = scores.into_iter().map(|(mem_no, score)| Reverse((Score(score), mem_no))).collect();
-    Ok(KeywordHits { hits: walk(&mut reader, ranked, query.limit)?, ceiling })
+    Ok(KeywordHits { hits: walk(&mut reader, lately, ranked, query.limit)?, ceiling })
 }
 
 /// The memories of the scopes that hold a term, with its count and the length
@@ -107,11 +116,13 @@ fn postings(
 /// order of ids.
 fn walk(
     reader: &mut Reader<'_>,
+    lately: &Heads,
     mut ranked: BinaryHeap<Reverse<(Score, i64)>>,
     limit: usize,
 ) -> Attempt<Vec<(MemoryId, u64, f32)>> {
-    let mut statement =
-        reader.connection.prepare_cached("SELECT id, version, expires_at FROM ledger_memories WHERE mem_no = ?1")?;
+    let mut statement = reader
+        .connection
+        .prepare_cached("SELECT id, version, expires_at, head FROM ledger_memories WHERE mem_no = ?1")?;
     let now = reader.view.now.as_micros();
     let mut hits = Vec::new();
     while hits.len() < limit
@@ -123,15 +134,20 @@ fn walk(
         }
         let mut found = Vec::with_capacity(tied.len());
         for (score, mem_no) in tied {
-            let (id, version, expires): (Col<MemoryId>, i64, Option<i64>) =
-                statement.query_row([mem_no], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let (id, version, expires, head): (Col<MemoryId>, i64, Option<i64>, i64) =
+                statement.query_row([mem_no], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             if reader.view.include_expired || expires.is_none_or(|end| end > now) {
-                found.push((id.0, version, score.0, mem_no));
+                found.push((id.0, version, score.0, (mem_no, head)));
             }
         }
         found.sort_unstable_by_key(|(id, ..)| *id);
-        for (id, version, score, mem_no) in found {
-            if hits.len() < limit && (reader.filter.is_none() || reader.admitted(mem_no)?.is_some()) {
+        for (id, version, score, (mem_no, head)) in found {
+            if hits.len() >= limit {
+                break;
+            }
+            let admitted = reader.filter.is_none()
+                || reader.head(lately, mem_no, head)?.is_some_and(|version| reader.admits(&version.memory));
+            if admitted {
                 hits.push((id, count(version)?, score));
             }
         }

@@ -1,10 +1,13 @@
 //! Reads of one moment: each runs in one transaction.
 
+mod heads;
 mod keyword;
 mod list;
 mod log;
 mod nearest;
 mod top;
+
+use std::sync::Arc;
 
 use mem0_core::filter::CompiledFilter;
 use mem0_core::{Filter, Head, Memory, MemoryId, Scope, State, Timestamp, View};
@@ -15,6 +18,7 @@ use super::row::{Col, content_from_json, count, vector_from_blob};
 use super::scope::{self, ScopeCache, ScopeRow};
 use crate::shared::sqlite::Attempt;
 
+pub(super) use heads::Heads;
 pub(super) use keyword::keyword;
 pub(super) use list::list;
 pub(super) use log::{history, log, transaction};
@@ -86,6 +90,17 @@ impl<'c> Reader<'c> {
         Ok(None)
     }
 
+    /// The live head with that event, if the view sees it: from what was read
+    /// lately, else from the file.
+    fn head(&mut self, lately: &Heads, mem_no: i64, seq: i64) -> Attempt<Option<Arc<Version>>> {
+        if let Some(version) = lately.get(seq) {
+            return Ok(self.view.sees(&version.memory, State::Live).then_some(version));
+        }
+        let Some(version) = self.visible(mem_no)?.map(Arc::new) else { return Ok(None) };
+        lately.put(seq, Arc::clone(&version));
+        Ok(Some(version))
+    }
+
     /// Whether the filter lets it through.
     fn admits(&self, memory: &Memory) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.matches(&memory.fields()))
@@ -136,8 +151,25 @@ pub(super) fn mem_no(connection: &Connection, id: MemoryId) -> Attempt<Option<i6
 }
 
 /// These memories as the view sees them.
-pub(super) fn get(connection: &Connection, ids: &[MemoryId], view: &View) -> Attempt<Vec<Option<Memory>>> {
+pub(super) fn get(
+    connection: &Connection,
+    lately: &Heads,
+    ids: &[MemoryId],
+    view: &View,
+) -> Attempt<Vec<Option<Memory>>> {
     let mut reader = Reader::new(connection, view);
+    if !view.is_past() {
+        let mut statement =
+            connection.prepare_cached("SELECT mem_no, head FROM ledger_memories WHERE id = ?1 AND state = 0")?;
+        let places =
+            ids.iter().map(|id| statement.query_row([Col(*id)], |row| Ok((row.get(0)?, row.get(1)?))).optional());
+        return places
+            .map(|place| match place? {
+                Some((mem_no, seq)) => Ok(reader.head(lately, mem_no, seq)?.map(|version| version.memory.clone())),
+                None => Ok(None),
+            })
+            .collect();
+    }
     ids.iter()
         .map(|id| match mem_no(connection, *id)? {
             Some(mem_no) => Ok(reader.visible(mem_no)?.map(|version| version.memory)),

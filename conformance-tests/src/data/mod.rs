@@ -1,0 +1,7 @@
+//! The data that the cases write.
+
+pub(crate) mod changes;
+pub(crate) mod filters;
+pub(crate) mod points;
+pub(crate) mod scopes;
+pub(crate) mod texts;

@@ -1,0 +1,581 @@
+//! Ledgers that break one rule.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use conformance_tests::{LedgerHarness, Setup};
+use mem0_core::reference::MemoryLedger;
+use mem0_core::{
+    Claim, Commit, EmbedderIdentity, Erased, Error, EventKind, Filter, Head, KeywordHits, KeywordQuery, Ledger,
+    LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Outcome, Page, Pending, PendingQuery,
+    Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, State, StoredMessage, Timestamp, TxnId, View,
+};
+
+use super::{faults, pause};
+
+faults! {
+    0 CountsDeletedAsLive,
+    0 FindsDamage,
+    1 CommitsOneByOne,
+    2 ForgetsWhenClosed,
+    3 RevisionIsSeq,
+    3 RevisionCountsEverything,
+    4 IgnoresExpectedRevision,
+    5 IgnoresBaseVersion,
+    5 ReachesIntoOtherScopes,
+    5 AddReplaces,
+    6 KnowsNoKeys,
+    6 LooksForKeysTooEarly,
+    6 ExpiredKeepTheirKey,
+    7 KnowsNoCalls,
+    7 IgnoresDigests,
+    8 ListIgnoresAsOf,
+    8 GetShowsExpired,
+    8 NearestIgnoresKnownAt,
+    8 KeywordIgnoresThePast,
+    8 CountIgnoresTheView,
+    9 ListsExactScopeOnly,
+    9 NearestIgnoresScope,
+    9 MessagesOfOthers,
+    9 CountsByPrefix,
+    10 ListSkipsOne,
+    10 ListBreaksTiesBackwards,
+    10 ListFiltersAfterTheLimit,
+    10 ListNeverEnds,
+    11 ForgetsHistoryOfDeleted,
+    11 HistoryNewestFirst,
+    11 HistoryLosesReasons,
+    12 OtherFormula,
+    12 WorstFirst,
+    12 FiltersWordsAfterTheLimit,
+    12 LowCeiling,
+    13 LeavesOutSome,
+    13 BreaksTiesBackwards,
+    14 MarksTheLatest,
+    14 ForgetsDeletions,
+    14 PendingByVersionOnly,
+    15 IgnoresClaims,
+    15 IgnoresClaimsOfCommits,
+    15 CommitsTakeClaimsOver,
+    16 NewestFirst,
+    16 KeepsRepeated,
+    16 NeverForgets,
+    17 ErasesNothing,
+    17 EraseForgetsWhatIsPending,
+    17 EraseKeepsMessages,
+    17 LeavesTraces,
+    18 LogWithoutVectors,
+    18 LogLosesDeletions,
+    19 TrimsTexts,
+    19 CutsLongTexts,
+    20 ChecksBeforeItLocks,
+    21 TakesAnyModel,
+    21 TakesAnyModelAtFirst,
+    22 PadsVectors,
+    22 TakesAnyShape,
+    23 UnknownFails,
+    24 CommitsWithPauses,
+}
+
+/// Makes ledgers with one fault, or none.
+#[derive(Debug)]
+pub(crate) struct BrokenHarness {
+    fault: Option<Fault>,
+    ledgers: Mutex<HashMap<String, Arc<BrokenLedger>>>,
+}
+
+impl BrokenHarness {
+    /// For this fault.
+    pub(crate) fn new(fault: Option<Fault>) -> Self {
+        Self { fault, ledgers: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl LedgerHarness for BrokenHarness {
+    async fn start() -> Setup<Self> {
+        Setup::Skip("made by the self-test".to_owned())
+    }
+
+    async fn open(&self, name: &str) -> Result<Arc<dyn Ledger>> {
+        let new = || Arc::new(BrokenLedger { fault: self.fault, inner: MemoryLedger::new(), first: Mutex::default() });
+        if self.fault == Some(Fault::ForgetsWhenClosed) {
+            return Ok(new());
+        }
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(ledgers.entry(name.to_owned()).or_insert_with(new).clone())
+    }
+
+    async fn remove(&self, name: &str) {
+        self.ledgers.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    async fn bytes_on_disk(&self, _: &str) -> Option<Vec<u8>> {
+        (self.fault == Some(Fault::LeavesTraces)).then(|| b"a xylophagous trace".to_vec())
+    }
+}
+
+#[derive(Debug)]
+struct BrokenLedger {
+    fault: Option<Fault>,
+    inner: MemoryLedger,
+    /// The model of the first commit.
+    first: Mutex<Option<EmbedderIdentity>>,
+}
+
+impl BrokenLedger {
+    fn is(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// The model of whatever there is.
+    fn first_model(&self) -> EmbedderIdentity {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        first.clone().unwrap_or_else(|| EmbedderIdentity { model: "any".to_owned(), dims: 1, digest: String::new() })
+    }
+
+    async fn head(&self, id: MemoryId) -> Result<Option<Head>> {
+        Ok(self.inner.heads(&[id]).await?.pop().flatten())
+    }
+
+    /// The commit as this ledger takes it.
+    async fn misread(&self, mut commit: Commit) -> Result<Commit> {
+        match self.fault {
+            Some(Fault::IgnoresExpectedRevision) => commit.expected_revision = None,
+            Some(Fault::KnowsNoCalls) => commit.idempotency = None,
+            Some(Fault::IgnoresDigests) => {
+                commit.idempotency.iter_mut().for_each(|used| used.digest = [0; 32]);
+            }
+            Some(Fault::NeverForgets) => commit.forget_messages = false,
+            Some(Fault::IgnoresClaimsOfCommits) => commit.claim = None,
+            Some(Fault::KeepsRepeated) => {
+                let seq = self.inner.last_seq().await?;
+                let many = self.inner.stats(None).await?.messages;
+                for (message, n) in commit.messages.iter_mut().zip(0..) {
+                    message.id = format!("{}#{seq}.{many}.{n}", message.id);
+                }
+            }
+            Some(Fault::TakesAnyModel) => {
+                if let Some(projection) = self.inner.projection().await? {
+                    commit.identity = projection.identity;
+                }
+            }
+            Some(Fault::TakesAnyModelAtFirst) if self.inner.projection().await?.is_none() => {
+                let first = self.first_model();
+                commit.changes.iter_mut().filter_map(|change| change.vector.as_mut()).for_each(|vector| {
+                    vector.resize(first.dims, 0.1);
+                });
+                commit.identity = first;
+            }
+            Some(Fault::CommitsTakeClaimsOver) if commit.claim.is_some() => {
+                let everything = PendingQuery { limit: 10_000, ..PendingQuery::default() };
+                let held = self.inner.pending(&everything).await?;
+                let held: Vec<_> = held.iter().map(|one| (one.id, one.seq)).collect();
+                self.inner.mark_failed(&held, commit.at).await?;
+            }
+            Some(Fault::ReachesIntoOtherScopes) => {
+                if let Some(first) = commit.changes.first() {
+                    let head = self.head(first.id).await?;
+                    commit.scope = head.map_or(commit.scope, |head| head.scope);
+                }
+            }
+            _ => {}
+        }
+        let dims = commit.identity.dims;
+        for change in &mut commit.changes {
+            match self.fault {
+                Some(Fault::IgnoresBaseVersion) if change.kind != EventKind::Add => {
+                    change.base_version = self.head(change.id).await?.map_or(change.base_version, |head| head.version);
+                }
+                Some(Fault::AddReplaces) if change.kind == EventKind::Add => {
+                    if let Some(head) = self.head(change.id).await?.filter(|head| head.scope == commit.scope) {
+                        change.kind = EventKind::Update;
+                        change.base_version = head.version;
+                    }
+                }
+                Some(Fault::KnowsNoKeys) => change.dedup_key = None,
+                Some(Fault::ExpiredKeepTheirKey) => {
+                    change.content.iter_mut().for_each(|content| content.expires_at = None);
+                }
+                Some(Fault::PadsVectors) => change.vector.iter_mut().for_each(|vector| vector.resize(dims, 0.1)),
+                Some(Fault::TakesAnyShape) => {
+                    if matches!(change.kind, EventKind::Delete | EventKind::Supersede) {
+                        (change.content, change.vector) = (None, None);
+                    }
+                }
+                _ => {}
+            }
+            if let Some(content) = &mut change.content {
+                match self.fault {
+                    Some(Fault::TrimsTexts) => content.text = content.text.trim().to_owned(),
+                    Some(Fault::CutsLongTexts) => content.text = content.text.chars().take(65_535).collect(),
+                    _ => {}
+                }
+            }
+        }
+        Ok(commit)
+    }
+
+    /// Looks for a holder of each key, and only then writes.
+    async fn look_then_write(&self, mut commit: Commit) -> Result<Commit> {
+        let live = ListQuery::new(commit.scope.clone(), View::current(commit.at), 10_000);
+        let mut kept = Vec::new();
+        for memory in self.inner.list(&live).await?.items {
+            kept.extend(self.inner.history(memory.id).await?.pop().and_then(|event| event.change.dedup_key));
+        }
+        pause().await;
+        commit.changes.iter_mut().for_each(|change| {
+            change.dedup_key = change.dedup_key.filter(|key| kept.contains(key));
+        });
+        Ok(commit)
+    }
+
+    /// Looks whether the versions are right, and only then writes.
+    async fn check_then_write(&self, mut commit: Commit) -> Result<Commit> {
+        let conflict = || Error::new(mem0_core::ErrorKind::Conflict, "changed");
+        if let Some(expected) = commit.expected_revision.take()
+            && self.inner.revision(&commit.scope).await? != expected
+        {
+            return Err(conflict());
+        }
+        for change in &commit.changes {
+            if self.head(change.id).await?.is_some_and(|head| head.version != change.base_version) {
+                return Err(conflict());
+            }
+        }
+        pause().await;
+        for change in &mut commit.changes {
+            change.base_version = self.head(change.id).await?.map_or(0, |head| head.version);
+        }
+        Ok(commit)
+    }
+
+    fn view(&self, view: &View) -> View {
+        let mut view = *view;
+        match self.fault {
+            Some(Fault::ListIgnoresAsOf) => view.as_of = None,
+            Some(Fault::NearestIgnoresKnownAt) => view.known_at = None,
+            Some(Fault::KeywordIgnoresThePast) => (view.as_of, view.known_at) = (None, None),
+            Some(Fault::CountIgnoresTheView) => view = View::current(view.now),
+            Some(Fault::GetShowsExpired) => view.include_expired = true,
+            _ => {}
+        }
+        view
+    }
+}
+
+#[async_trait]
+impl Ledger for BrokenLedger {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    async fn revision(&self, scope: &Scope) -> Result<u64> {
+        match self.fault {
+            Some(Fault::RevisionIsSeq) => self.inner.last_seq().await,
+            Some(Fault::RevisionCountsEverything) => {
+                let messages = self.inner.messages(scope, 99).await?.len() as u64;
+                Ok(self.inner.revision(scope).await? + messages)
+            }
+            _ => self.inner.revision(scope).await,
+        }
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {
+        let mut read = Vec::new();
+        for commit in commits {
+            self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| commit.identity.clone());
+            let commit = self.misread(commit).await?;
+            read.push(match self.fault {
+                Some(Fault::LooksForKeysTooEarly) => self.look_then_write(commit).await?,
+                Some(Fault::ChecksBeforeItLocks) => self.check_then_write(commit).await?,
+                _ => commit,
+            });
+        }
+        let mut receipts = Vec::new();
+        if matches!(self.fault, Some(Fault::CommitsOneByOne | Fault::CommitsWithPauses)) {
+            for commit in read {
+                receipts.extend(self.inner.commit(vec![commit]).await?);
+                pause().await;
+            }
+        } else {
+            receipts = self.inner.commit(read).await?;
+        }
+        if self.is(Fault::RevisionIsSeq) {
+            let seq = self.inner.last_seq().await?;
+            receipts.iter_mut().for_each(|receipt| receipt.revision = seq);
+        }
+        if self.is(Fault::ForgetsDeletions) {
+            let gone = self.inner.pending(&PendingQuery { limit: 10_000, ..PendingQuery::default() }).await?;
+            let gone: Vec<_> = gone.iter().filter(|one| one.head.is_none()).map(|one| (one.id, one.seq)).collect();
+            self.inner.mark_projected(&gone).await?;
+        }
+        if self.is(Fault::PendingByVersionOnly) {
+            let again: Vec<_> = receipts
+                .iter()
+                .flat_map(|receipt| &receipt.outcomes)
+                .filter_map(|outcome| match outcome {
+                    Outcome::Applied { id, version: 2.., seq } => Some((*id, *seq)),
+                    _ => None,
+                })
+                .collect();
+            self.inner.mark_projected(&again).await?;
+        }
+        Ok(receipts)
+    }
+
+    async fn heads(&self, ids: &[MemoryId]) -> Result<Vec<Option<Head>>> {
+        let heads = self.inner.heads(ids).await?;
+        if self.is(Fault::UnknownFails) && heads.contains(&None) {
+            return Err(Error::not_found("no such memory"));
+        }
+        Ok(heads)
+    }
+
+    async fn get(&self, ids: &[MemoryId], view: &View) -> Result<Vec<Option<Memory>>> {
+        let view = if self.is(Fault::GetShowsExpired) { self.view(view) } else { *view };
+        self.inner.get(ids, &view).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Page<Memory>> {
+        let mut query = query.clone();
+        match self.fault {
+            Some(Fault::ListIgnoresAsOf) => query.view = self.view(&query.view),
+            Some(Fault::ListFiltersAfterTheLimit) => {
+                let filter = std::mem::take(&mut query.filter);
+                let mut page = self.inner.list(&query).await?;
+                page.items.retain(|memory| filter.matches(&memory.to_payload()));
+                return Ok(page);
+            }
+            _ => {}
+        }
+        let mut page = self.inner.list(&query).await?;
+        match self.fault {
+            Some(Fault::ListsExactScopeOnly) => page.items.retain(|memory| memory.scope == query.scope),
+            Some(Fault::ListSkipsOne) if query.after.is_some() && !page.items.is_empty() => {
+                page.items.remove(0);
+            }
+            Some(Fault::ListBreaksTiesBackwards) => {
+                page.items.sort_by(|a, b| a.created_at.cmp(&b.created_at).then(b.id.cmp(&a.id)));
+            }
+            Some(Fault::ListNeverEnds) if page.next.is_none() && page.items.len() > 3 => {
+                let last = page.items.last();
+                page.next = last.map(|last| mem0_core::Cursor { at: last.created_at, id: last.id });
+            }
+            _ => {}
+        }
+        Ok(page)
+    }
+
+    async fn count(&self, scope: &Scope, filter: &Filter, view: &View) -> Result<u64> {
+        let view = if self.is(Fault::CountIgnoresTheView) { self.view(view) } else { *view };
+        if self.is(Fault::CountsByPrefix) {
+            let mut count = 0;
+            for info in self.inner.scopes(None, None, 10_000).await? {
+                if info.scope.key().starts_with(&scope.key()) {
+                    count += info.memories;
+                }
+            }
+            return Ok(count);
+        }
+        self.inner.count(scope, filter, &view).await
+    }
+
+    async fn history(&self, id: MemoryId) -> Result<Vec<LoggedChange>> {
+        let mut history = self.inner.history(id).await?;
+        let ended = self.head(id).await?.is_some_and(|head| head.state != State::Live);
+        match self.fault {
+            Some(Fault::ForgetsHistoryOfDeleted) if ended => history.clear(),
+            Some(Fault::HistoryNewestFirst) => history.reverse(),
+            Some(Fault::HistoryLosesReasons) => history.iter_mut().for_each(|event| event.change.reason = None),
+            _ => {}
+        }
+        Ok(history)
+    }
+
+    async fn transaction(&self, txn: TxnId) -> Result<Vec<LoggedChange>> {
+        self.inner.transaction(txn).await
+    }
+
+    async fn log(&self, scope: Option<&Scope>, after: u64, limit: usize) -> Result<Vec<LoggedChange>> {
+        let mut log = self.inner.log(scope, after, limit).await?;
+        match self.fault {
+            Some(Fault::LogWithoutVectors) => log.iter_mut().for_each(|event| event.change.vector = None),
+            Some(Fault::LogLosesDeletions) => log.retain(|event| event.change.kind != EventKind::Delete),
+            _ => {}
+        }
+        Ok(log)
+    }
+
+    async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
+        let mut query = query.clone();
+        match self.fault {
+            Some(Fault::KeywordIgnoresThePast) => query.view = self.view(&query.view),
+            Some(Fault::OtherFormula) => query.bm25.k1 = 2.0,
+            Some(Fault::FiltersWordsAfterTheLimit) => {
+                let filter = std::mem::take(&mut query.filter);
+                let mut found = self.inner.keyword(&query).await?;
+                let ids: Vec<_> = found.hits.iter().map(|(id, _, _)| *id).collect();
+                let memories = self.inner.get(&ids, &query.view).await?;
+                let met: Vec<_> = memories
+                    .into_iter()
+                    .flatten()
+                    .filter(|memory| filter.matches(&memory.to_payload()))
+                    .map(|memory| memory.id)
+                    .collect();
+                found.hits.retain(|(id, _, _)| met.contains(id));
+                return Ok(found);
+            }
+            _ => {}
+        }
+        let mut found = self.inner.keyword(&query).await?;
+        match self.fault {
+            Some(Fault::WorstFirst) => found.hits.reverse(),
+            Some(Fault::LowCeiling) => found.ceiling /= 3.0,
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
+        let mut query = query.clone();
+        if self.is(Fault::NearestIgnoresKnownAt) {
+            query.view = self.view(&query.view);
+        }
+        let mut hits = Vec::new();
+        if self.is(Fault::NearestIgnoresScope) {
+            for info in self.inner.scopes(None, None, 10_000).await? {
+                query.scope = info.scope;
+                hits.extend(self.inner.nearest(&query).await?);
+            }
+            return Ok(hits);
+        }
+        hits = self.inner.nearest(&query).await?;
+        match self.fault {
+            Some(Fault::LeavesOutSome) if hits.len() > 9 => {
+                hits.remove(4);
+            }
+            Some(Fault::BreaksTiesBackwards) => {
+                hits.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(b.id.cmp(&a.id)));
+            }
+            _ => {}
+        }
+        Ok(hits)
+    }
+
+    async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>> {
+        self.inner.vectors(ids).await
+    }
+
+    async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {
+        let mut query = query.clone();
+        if self.is(Fault::IgnoresClaims) && query.claim.is_some() {
+            query.claim = Some(Claim {
+                owner: "everybody".to_owned(),
+                until: query.due.unwrap_or(Timestamp::from_micros_clamped(0)),
+            });
+        }
+        self.inner.pending(&query).await
+    }
+
+    async fn mark_projected(&self, done: &[(MemoryId, u64)]) -> Result<()> {
+        if !self.is(Fault::MarksTheLatest) {
+            return self.inner.mark_projected(done).await;
+        }
+        let all = self.inner.pending(&PendingQuery { limit: 10_000, ..PendingQuery::default() }).await?;
+        let latest: Vec<_> =
+            all.iter().filter(|one| done.iter().any(|(id, _)| *id == one.id)).map(|one| (one.id, one.seq)).collect();
+        self.inner.mark_projected(&latest).await
+    }
+
+    async fn mark_failed(&self, failed: &[(MemoryId, u64)], not_before: Timestamp) -> Result<()> {
+        self.inner.mark_failed(failed, not_before).await
+    }
+
+    async fn projection(&self) -> Result<Option<Projection>> {
+        self.inner.projection().await
+    }
+
+    async fn set_projection(&self, expected: Option<&Projection>, new: &Projection, since: u64) -> Result<()> {
+        self.inner.set_projection(expected, new, since).await
+    }
+
+    async fn missing_vectors(&self, identity: &EmbedderIdentity, limit: usize) -> Result<Vec<(MemoryId, u64, String)>> {
+        self.inner.missing_vectors(identity, limit).await
+    }
+
+    async fn put_vectors(&self, identity: &EmbedderIdentity, vectors: &[(MemoryId, u64, Vec<f32>)]) -> Result<()> {
+        self.inner.put_vectors(identity, vectors).await
+    }
+
+    async fn last_seq(&self) -> Result<u64> {
+        self.inner.last_seq().await
+    }
+
+    async fn messages(&self, scope: &Scope, limit: usize) -> Result<Vec<StoredMessage>> {
+        let mut messages = self.inner.messages(scope, limit).await?;
+        match self.fault {
+            Some(Fault::NewestFirst) => messages.reverse(),
+            Some(Fault::MessagesOfOthers) => {
+                for info in self.inner.scopes(Some(scope), None, 99).await? {
+                    if info.scope != *scope {
+                        messages.extend(self.inner.messages(&info.scope, limit).await?);
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(messages)
+    }
+
+    async fn scopes(&self, covering: Option<&Scope>, after: Option<&Scope>, limit: usize) -> Result<Vec<ScopeInfo>> {
+        self.inner.scopes(covering, after, limit).await
+    }
+
+    async fn erase(&self, scope: &Scope) -> Result<Erased> {
+        match self.fault {
+            Some(Fault::ErasesNothing) => Ok(Erased::default()),
+            Some(Fault::EraseForgetsWhatIsPending) => {
+                let erased = self.inner.erase(scope).await?;
+                let scope = Some(scope.clone());
+                let left =
+                    self.inner.pending(&PendingQuery { scope, limit: 10_000, ..PendingQuery::default() }).await?;
+                self.inner.mark_projected(&left.iter().map(|one| (one.id, one.seq)).collect::<Vec<_>>()).await?;
+                Ok(erased)
+            }
+            Some(Fault::EraseKeepsMessages) => {
+                let messages = self.inner.messages(scope, 10_000).await?;
+                let identity = self.first_model();
+                let again = Commit {
+                    scope: scope.clone(),
+                    txn: TxnId::from_uuid(uuid::Uuid::new_v4()),
+                    at: Timestamp::from_micros_clamped(0),
+                    identity,
+                    expected_revision: None,
+                    changes: Vec::new(),
+                    messages,
+                    forget_messages: false,
+                    idempotency: None,
+                    claim: None,
+                };
+                let erased = self.inner.erase(scope).await?;
+                self.inner.commit(vec![again]).await?;
+                Ok(erased)
+            }
+            _ => self.inner.erase(scope).await,
+        }
+    }
+
+    async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {
+        let mut stats = self.inner.stats(scope).await?;
+        if self.is(Fault::CountsDeletedAsLive) {
+            stats.memories += stats.deleted;
+        }
+        Ok(stats)
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        if self.is(Fault::FindsDamage) { Ok(vec!["something".to_owned()]) } else { self.inner.check().await }
+    }
+}
