@@ -17,7 +17,7 @@ use crate::types::memory::Memory;
 use crate::types::scope::Scope;
 
 /// So many candidates are taken from each side before they are ranked
-/// together: four per hit that is asked for, and at least this many.
+/// together: two per hit that is asked for, and at least this many.
 const POOL: usize = 60;
 
 /// What is near to each of several vectors, nearest first, with the cosine.
@@ -52,7 +52,7 @@ impl Mem0 {
             return Ok(SearchResult { results: Vec::new(), degraded: Vec::new() });
         }
         let view = options.when.view(self.now());
-        let pool = options.limit.saturating_mul(4).max(POOL);
+        let pool = options.limit.saturating_mul(2).max(POOL);
         let fusion = self.inner.fusion;
         let words = KeywordQuery {
             scope: scope.clone(),

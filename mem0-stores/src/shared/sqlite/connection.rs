@@ -40,7 +40,8 @@ pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> rusqlite::Res
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
     configure(&connection)?;
-    connection.pragma_update(None, "cache_size", -1024)?;
+    // Enough for the indexes of a scope of ten thousand.
+    connection.pragma_update(None, "cache_size", -4096)?;
     Ok(connection)
 }
 

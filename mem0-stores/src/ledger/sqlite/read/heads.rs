@@ -4,16 +4,17 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
+use rustc_hash::FxBuildHasher;
 
 use super::Version;
 
-/// How many memories are kept: about ten megabytes of ordinary ones.
-const KEPT: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
+/// How many memories are kept: some eight megabytes of ordinary ones.
+const KEPT: NonZeroUsize = NonZeroUsize::new(12_288).unwrap();
 
 /// Heads of memories by the number of their event. An event never changes and
 /// its number is never used again, so what is here is right as long as the
 /// tables say that it is the head; they are asked each time.
-pub(in crate::ledger::sqlite) struct Heads(Mutex<LruCache<i64, Arc<Version>>>);
+pub(in crate::ledger::sqlite) struct Heads(Mutex<LruCache<i64, Arc<Version>, FxBuildHasher>>);
 
 impl Heads {
     pub(super) fn get(&self, seq: i64) -> Option<Arc<Version>> {
@@ -29,14 +30,14 @@ impl Heads {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<i64, Arc<Version>>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<i64, Arc<Version>, FxBuildHasher>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Default for Heads {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(KEPT)))
+        Self(Mutex::new(LruCache::with_hasher(KEPT, FxBuildHasher)))
     }
 }
 
