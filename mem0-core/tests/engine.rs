@@ -423,6 +423,11 @@ async fn an_export_is_the_same_memory_elsewhere() {
     assert!(copy.doctor(false).await.unwrap().is_healthy());
     let again = copy.import(&mut file.as_slice()).await.unwrap();
     assert_eq!((again.events, again.skipped), (0, 4));
+    // What was erased can be imported again, whatever the vector store remembers.
+    copy.erase(&ana()).await.unwrap();
+    assert_eq!(copy.import(&mut file.as_slice()).await.unwrap().events, 4);
+    assert_eq!(found(&copy, "live Lisbon", SearchOptions::default()).await, ["I live in Lisbon"]);
+    assert!(copy.doctor(false).await.unwrap().is_healthy());
     for bad in [
         "",
         "{}",

@@ -320,6 +320,24 @@ impl Mem0 {
         Ok(erased.memories)
     }
 
+    /// Gives memories a new version with the same content.
+    pub(super) async fn touch(&self, memories: Vec<Memory>) -> Result<()> {
+        let reason = "imported again after an erasure".to_owned();
+        self.commit_changes(0, async |_| {
+            Ok(memories
+                .iter()
+                .map(|base| {
+                    let content = base.content.clone();
+                    let change = plan::revision(base, content.clone(), None, EventKind::Update, Some(reason.clone()));
+                    let (id, base) = (base.id, Some(base.clone()));
+                    Planned { change: Some(change), base, id, event: Event::Update, content, reason: None }
+                })
+                .collect())
+        })
+        .await?;
+        Ok(())
+    }
+
     async fn live(&self, ids: &[MemoryId], now: Timestamp) -> Result<Vec<Option<Memory>>> {
         self.inner.ledger.get(ids, &View { include_expired: true, ..View::current(now) }).await
     }

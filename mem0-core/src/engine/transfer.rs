@@ -1,5 +1,6 @@
 //! Export and import, without loss: history, vectors, times and messages.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,9 @@ use crate::engine::results::Transferred;
 use crate::error::{Error, ErrorKind, Result};
 use crate::text;
 use crate::traits::embedder::{EmbedderIdentity, Purpose};
-use crate::traits::ledger::{Commit, Head, LoggedChange, StoredMessage};
+use crate::traits::ledger::{Commit, Head, LoggedChange, PendingQuery, StoredMessage, View};
 use crate::types::ids::MemoryId;
+use crate::types::memory::Memory;
 use crate::types::scope::Scope;
 use crate::types::time::Timestamp;
 
@@ -85,6 +87,7 @@ impl Mem0 {
         let mut same_model = false;
         let mut events: Vec<LoggedChange> = Vec::new();
         let mut messages: Vec<(Scope, StoredMessage)> = Vec::new();
+        let mut ids: BTreeSet<MemoryId> = BTreeSet::new();
         let mut buffer = String::new();
         for number in 1_u64.. {
             buffer.clear();
@@ -110,7 +113,10 @@ impl Mem0 {
                         Error::invalid("an export starts with exactly one header line").with_context("line", number)
                     );
                 }
-                (_, Line::Event(event)) => events.push(*event),
+                (_, Line::Event(event)) => {
+                    ids.insert(event.change.id);
+                    events.push(*event);
+                }
                 (_, Line::Message { scope, message }) => messages.push((scope, message)),
             }
             if events.len() >= BATCH {
@@ -123,7 +129,46 @@ impl Mem0 {
         self.import_events(events, same_model, &mut done).await?;
         self.import_messages(messages, &mut done).await?;
         self.flush().await?;
+        self.bring_back(ids).await?;
         Ok(done)
+    }
+
+    /// A vector store remembers how new the deletion of an erased memory was,
+    /// and ignores an older version that is imported again. Such memories get
+    /// a new version with the same content.
+    async fn bring_back(&self, ids: BTreeSet<MemoryId>) -> Result<()> {
+        let view = View { include_expired: true, ..View::current(self.now()) };
+        let ids: Vec<MemoryId> = ids.into_iter().collect();
+        for ids in ids.chunks(BATCH) {
+            let mut ids = ids.to_vec();
+            // The deletion was one version newer than the memory: one new version
+            // or two are enough. More would be for `doctor` to say.
+            for _ in 0..3 {
+                if ids.is_empty() {
+                    break;
+                }
+                let active = self.active();
+                // A store that is down gets them when it is back.
+                let Ok(collection) = active.collection().await else { return Ok(()) };
+                let Ok(points) = collection.get(None, &ids).await else { return Ok(()) };
+                let waiting = PendingQuery { limit: usize::MAX, ..PendingQuery::default() };
+                let waiting: BTreeSet<MemoryId> =
+                    self.inner.ledger.pending(&waiting).await?.into_iter().map(|pending| pending.id).collect();
+                let memories = self.inner.ledger.get(&ids, &view).await?;
+                let refused: Vec<Memory> = memories
+                    .into_iter()
+                    .zip(points)
+                    .filter_map(|(memory, point)| {
+                        let memory = memory?;
+                        let there = point.is_some_and(|point| point.version >= memory.version);
+                        (!there && !waiting.contains(&memory.id)).then_some(memory)
+                    })
+                    .collect();
+                ids = refused.iter().map(|memory| memory.id).collect();
+                self.touch(refused).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn import_events(&self, events: Vec<LoggedChange>, same_model: bool, done: &mut Transferred) -> Result<()> {
