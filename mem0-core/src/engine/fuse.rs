@@ -18,8 +18,10 @@ use crate::text::Bm25;
 #[non_exhaustive]
 pub struct Fusion {
     /// The weight of the similarity; 0 to 1.
+    #[serde(serialize_with = "crate::types::decimal::write")]
     pub semantic: f32,
     /// The weight of the words; 0 to 1. Both add up to 1.
+    #[serde(serialize_with = "crate::types::decimal::write")]
     pub keyword: f32,
     /// The ranking function for words.
     pub bm25: Bm25,

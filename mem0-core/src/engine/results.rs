@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::extract::Dropped;
 use crate::traits::ledger::{Cursor, Erased, LedgerStats, LoggedChange};
+use crate::types::decimal::decimal;
 use crate::types::ids::{MemoryId, TxnId};
 use crate::types::memory::{Event, EventKind, Memory, text_hash};
 use crate::types::scope::{Scope, ScopeKey};
@@ -74,12 +75,16 @@ pub struct AddResult {
 #[non_exhaustive]
 pub struct Breakdown {
     /// The cosine of the embeddings, clamped to 0..1.
+    #[serde(serialize_with = "crate::types::decimal::write")]
     pub semantic: f32,
     /// BM25 over its ceiling for the question; none when no word was shared.
+    #[serde(serialize_with = "crate::types::decimal::write_option")]
     pub keyword: Option<f32>,
     /// The part of the score that the semantic similarity brought.
+    #[serde(serialize_with = "crate::types::decimal::write")]
     pub semantic_part: f32,
     /// The part of the score that the words brought.
+    #[serde(serialize_with = "crate::types::decimal::write")]
     pub keyword_part: f32,
 }
 
@@ -355,7 +360,7 @@ fn items<S: serde::Serializer>(memories: &[Memory], serializer: S) -> Result<S::
 impl Serialize for Hit {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut item = item(&self.memory);
-        item.insert("score".to_owned(), f64::from(self.score).into());
+        item.insert("score".to_owned(), decimal(self.score).into());
         if let Some(breakdown) = &self.breakdown {
             let details = serde_json::to_value(breakdown).map_err(serde::ser::Error::custom)?;
             item.insert("score_details".to_owned(), details);

@@ -14,8 +14,10 @@ use crate::error::{Error, Result};
 #[serde(deny_unknown_fields, default)]
 pub struct Bm25 {
     /// How much a repeated term adds; 0 to 10, 0.6 by default.
+    #[serde(serialize_with = "crate::types::decimal::write")]
     pub k1: f32,
     /// How much a long text is held against it; 0 to 1, 0.2 by default.
+    #[serde(serialize_with = "crate::types::decimal::write")]
     pub b: f32,
 }
 

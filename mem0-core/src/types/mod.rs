@@ -1,5 +1,6 @@
 //! The words of the project as types.
 
+pub(crate) mod decimal;
 pub mod fields;
 pub mod ids;
 pub mod memory;

@@ -201,8 +201,17 @@ pub(super) enum Tense {
     Unknown,
 }
 
-/// The tense of an English sentence; unknown where both or none is found.
+/// A day without a year that comes with one of these is of a year long ago, or
+/// of every year.
+const YEARLY: &[&str] =
+    &["born", "birthday", "birthdays", "anniversary", "anniversaries", "annual", "annually", "yearly"];
+
+/// The tense of an English sentence; unknown where both or none is found, and
+/// where it speaks of a day of every year.
 pub(super) fn tense(words: &[Word<'_>]) -> Tense {
+    if words.iter().any(|word| is_in(word.bare(), YEARLY)) {
+        return Tense::Unknown;
+    }
     let regular = |word: &str| word.len() > 4 && word.ends_with("ed") && !is_in(word, &["need", "indeed", "married"]);
     let past = words.iter().any(|word| is_in(&word.lower, PAST) || regular(&word.lower));
     let future = words.iter().any(|word| is_in(&word.lower, FUTURE));
