@@ -3,6 +3,7 @@
 //! them anew; without it a stale one fails.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test stops at the first error"

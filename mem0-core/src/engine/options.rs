@@ -1,5 +1,7 @@
 //! What a caller may say beside the arguments that every call needs.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
@@ -366,7 +368,7 @@ impl ListOptions {
 }
 
 /// What to change. What is not set stays.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateOptions {
     /// The memory must belong to what this scope covers, else it is not found.
@@ -385,6 +387,18 @@ pub struct UpdateOptions {
     pub reason: Option<String>,
     /// The version that the change was made on; another one is a `Conflict`.
     pub expected_version: Option<u64>,
+}
+
+// Memory text stays out of logs.
+impl fmt::Debug for UpdateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpdateOptions")
+            .field("scope", &self.scope)
+            .field("text", &self.text.as_ref().map(|text| format!("{} bytes", text.len())))
+            .field("metadata_keys", &self.metadata.as_ref().map(serde_json::Map::len))
+            .field("expected_version", &self.expected_version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl UpdateOptions {

@@ -45,11 +45,15 @@ impl Mem0 {
     /// Those of the ledger.
     pub async fn flush(&self) -> Result<Flushed> {
         let mut flushed = Flushed::default();
+        let mut last = None;
         loop {
             let due = self.due(None, BATCH).await?;
-            if due.is_empty() {
+            // What was projected and is due again could not be marked: enough.
+            let first = due.first().map(|pending| (pending.id, pending.seq));
+            if first.is_none() || first == last {
                 return Ok(flushed);
             }
+            last = first;
             let count = due.len() as u64;
             if self.project(due).await.is_some() {
                 flushed.degraded = true;

@@ -1,6 +1,8 @@
 //! What the calls return, in the shape that the Python library has when it is
 //! written as JSON: `{"results": [{"id", "memory", …}]}`.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,7 +29,7 @@ pub enum Degraded {
 }
 
 /// What `add` did with one fact.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AddItem {
     /// The memory.
@@ -48,6 +50,18 @@ pub struct AddItem {
     /// Why, where a rule or a model decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+// Memory text stays out of logs.
+impl fmt::Debug for AddItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let memory = format_args!("{} bytes", self.memory.len());
+        f.debug_struct("AddItem")
+            .field("id", &self.id)
+            .field("event", &self.event)
+            .field("memory", &memory)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What `add` did.
@@ -150,7 +164,7 @@ pub struct DeleteAllResult {
 }
 
 /// One line of a memory's history.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HistoryEntry {
     /// The event's number in the ledger.
@@ -183,6 +197,18 @@ pub struct HistoryEntry {
     pub sources: Vec<String>,
     /// The commit.
     pub txn: TxnId,
+}
+
+// Memory text stays out of logs.
+impl fmt::Debug for HistoryEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoryEntry")
+            .field("memory_id", &self.memory_id)
+            .field("version", &self.version)
+            .field("event", &self.event)
+            .field("updated_at", &self.updated_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl HistoryEntry {

@@ -110,6 +110,9 @@ impl Mem0 {
             tokio::join!(self.inner.ledger.get(&missing, view), self.inner.ledger.vectors(&missing));
         for (memory, vector) in memories?.into_iter().zip(vectors?) {
             let Some(memory) = memory else { continue };
+            // The vector is that of the newest version; of the past only the
+            // words are known here.
+            let vector = vector.filter(|_| !view.is_past());
             let cosine = vector.map_or(0.0, |vector| dot(&vector, question));
             found.insert(memory.id, (memory, cosine));
         }
