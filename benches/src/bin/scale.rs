@@ -3,15 +3,16 @@
 //!
 //! `cargo run --release -p benches --bin scale -- fill FOLDER SCOPES EACH`
 //! `cargo run --release -p benches --bin scale -- search FOLDER SCOPES QUESTIONS`
+//! `cargo run --release -p benches --bin scale -- add FOLDER COUNT`
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 
 use std::error::Error;
 use std::time::Instant;
 
-use benches::{fill, peak_memory_mib, percentile, question, user};
-use mem0::SearchOptions;
+use benches::{fill, peak_memory_mib, percentile, question, sentence, user};
 use mem0::filter::Filter;
+use mem0::{AddOptions, SearchOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
@@ -22,7 +23,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["search", folder, scopes, questions] => {
             runtime.block_on(search_all(started, folder, scopes.parse()?, questions.parse()?))
         }
-        _ => Err("usage: scale fill FOLDER SCOPES EACH | scale search FOLDER SCOPES QUESTIONS".into()),
+        ["add", folder, count] => runtime.block_on(add_all(folder, count.parse()?)),
+        _ => {
+            Err("usage: scale add FOLDER COUNT | scale fill FOLDER SCOPES EACH | scale search FOLDER SCOPES QUESTIONS"
+                .into())
+        }
     }
 }
 
@@ -37,6 +42,25 @@ async fn fill_all(folder: &str, scopes: u64, each: u64) -> Result<(), Box<dyn Er
     let per_memory = seconds * 1e6 / (scopes * each) as f64;
     println!("filled {scopes} x {each} in {seconds:.1} s, {per_memory:.0} us each");
     println!("peak memory {} MiB", peak_memory_mib().unwrap_or_default());
+    Ok(())
+}
+
+/// Single durable adds to the scope of user 0, as said and by rules.
+async fn add_all(folder: &str, count: u64) -> Result<(), Box<dyn Error>> {
+    let memory = mem0::open(folder).await?;
+    let scope = user(0)?;
+    for (name, options) in [("as said", AddOptions::as_said()), ("by rules", AddOptions::default())] {
+        let mut times = Vec::new();
+        let first = memory.stats(None).await?.ledger.events + 10_000_000;
+        for number in first..first + count {
+            let began = Instant::now();
+            memory.add(sentence(number), &scope, options.clone()).await?;
+            times.push(began.elapsed().as_secs_f64() * 1e3);
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        let (p50, p99) = (percentile(&times, 0.5), percentile(&times, 0.99));
+        println!("add {name}: p50 {p50:.2} ms, p99 {p99:.2} ms over {count} adds");
+    }
     Ok(())
 }
 

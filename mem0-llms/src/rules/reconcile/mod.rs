@@ -22,6 +22,7 @@ mod frames;
 mod places;
 mod same;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -131,6 +132,13 @@ struct Statement<'a> {
     wording: Wording,
     /// Since when it holds.
     since: Timestamp,
+    /// Costs most of the time, and few neighbours are asked for it.
+    details: OnceCell<Details>,
+}
+
+/// What a statement says, as far as a frame knows it.
+#[derive(Debug)]
+struct Details {
     /// The end of the time that it speaks of, where it speaks of one.
     spoken_of: Option<Timestamp>,
     claim: Option<Claim>,
@@ -138,34 +146,42 @@ struct Statement<'a> {
     words: Option<Vec<String>>,
 }
 
-impl<'a> Statement<'a> {
-    fn of(content: &'a Content, since: Timestamp) -> Self {
-        let since = content.valid_from.unwrap_or(since);
-        let times = resolve(&content.text, since);
-        let timeless = without(&content.text, &times);
+impl Details {
+    fn of(text: &str, since: Timestamp) -> Self {
+        let times = resolve(text, since);
+        let timeless = without(text, &times);
         let is_one = units(&timeless).len() == 1;
         Self {
-            content,
-            wording: Wording::of(&content.text),
-            since,
             spoken_of: times.iter().map(|time| time.interval.end).max(),
             claim: is_one.then(|| claim(&timeless)).flatten().or_else(|| first_claim(&timeless)),
             words: is_one.then(|| first_person_words(&timeless)).flatten(),
         }
     }
+}
+
+impl<'a> Statement<'a> {
+    fn of(content: &'a Content, since: Timestamp) -> Self {
+        let since = content.valid_from.unwrap_or(since);
+        Self { content, wording: Wording::of(&content.text), since, details: OnceCell::new() }
+    }
+
+    fn details(&self) -> &Details {
+        self.details.get_or_init(|| Details::of(&self.content.text, self.since))
+    }
 
     /// Whether it is one statement and nothing beside it.
     fn says_one_thing(&self) -> bool {
-        self.words.is_some() || matches!(&self.claim, Some(Claim::Value { is_all: true, .. }))
+        let Details { words, claim, .. } = self.details();
+        words.is_some() || matches!(claim, Some(Claim::Value { is_all: true, .. }))
     }
 
     fn is_dated(&self) -> bool {
-        self.spoken_of.is_some()
+        self.details().spoken_of.is_some()
     }
 
     /// Whether it may speak of a time behind the beginning of the other.
     fn is_not_older_than(&self, other: &Statement<'_>) -> bool {
-        self.spoken_of.map_or(self.since >= other.since, |end| end > other.since)
+        self.details().spoken_of.map_or(self.since >= other.since, |end| end > other.since)
     }
 
     fn same_speaker(&self, other: &Statement<'_>) -> bool {
@@ -244,10 +260,10 @@ fn is_known(new: &Statement<'_>, known: &Statement<'_>, similarity: f32) -> Opti
         return (anonymous || new.same_speaker(known)).then_some(rule);
     }
     // "I live in Rome now" says what "I live in Rome" says.
-    let same_value = new.says_one_thing()
-        && new.claim.is_some()
-        && new.claim == known.claim
-        && new.words == known.words
+    let same_value = new.details().claim.is_some()
+        && new.says_one_thing()
+        && new.details().claim == known.details().claim
+        && new.details().words == known.details().words
         && !new.is_dated()
         && !known.is_dated();
     (same_value && new.same_speaker(known)).then_some("same value")
@@ -255,10 +271,11 @@ fn is_known(new: &Statement<'_>, known: &Statement<'_>, similarity: f32) -> Opti
 
 /// Why the new statement ends the old one, if that is sure.
 fn supersedes(new: &Statement<'_>, old: &Statement<'_>) -> Option<String> {
+    let claim = new.details().claim.as_ref()?;
     if !new.same_speaker(old) || !new.is_not_older_than(old) || !old.says_one_thing() || old.is_dated() {
         return None;
     }
-    match (new.claim.as_ref()?, old.claim.as_ref()) {
+    match (claim, old.details().claim.as_ref()) {
         (
             Claim::Value { attribute, value, rule, is_event, .. },
             Some(Claim::Value { attribute: of, value: before, is_all: true, .. }),
@@ -268,7 +285,7 @@ fn supersedes(new: &Statement<'_>, old: &Statement<'_>) -> Option<String> {
                 .then(|| format!("a later value of the same statement (rule: {rule})"))
         }
         (Claim::Ended { what }, _) => {
-            (old.words.as_ref()? == what).then(|| "what it says has ended (rule: ended)".to_owned())
+            (old.details().words.as_ref()? == what).then(|| "what it says has ended (rule: ended)".to_owned())
         }
         _ => None,
     }
