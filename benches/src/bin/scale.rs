@@ -68,8 +68,8 @@ async fn search_all(started: Instant, folder: &str, scopes: u64, questions: u64)
     let memory = mem0::open(folder).await?;
     memory.search(&question(0), &user(0)?, SearchOptions::default()).await?;
     println!("start to first answer {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
-    let filtered = SearchOptions::default().filter(Filter::eq("color", "red"));
-    for (name, options) in [("plain", SearchOptions::default()), ("filtered", filtered)] {
+    let filtered = SearchOptions::default().threshold(0.0).filter(Filter::eq("color", "red"));
+    for (name, options) in [("plain", SearchOptions::default().threshold(0.0)), ("filtered", filtered)] {
         let mut times = Vec::new();
         for number in 1..=questions {
             let (question, scope) = (question(number), user(number % scopes)?);
