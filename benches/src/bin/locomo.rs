@@ -1,6 +1,6 @@
 //! Retrieval on LOCOMO: are the turns found that answer the question?
 //!
-//! `cargo run --release -p benches --bin locomo -- locomo10.json`
+//! `cargo run --release -p benches --bin locomo -- locomo10.json [THRESHOLD]`
 //!
 //! Reads the public file as it is (it is not part of this project), stores
 //! every turn as it was said, and asks the questions of categories 1 to 4.
@@ -53,12 +53,13 @@ struct Totals {
 const CUTS: [usize; 4] = [1, 5, 10, 20];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = std::env::args().nth(1).ok_or("usage: locomo FILE")?;
+    let file = std::env::args().nth(1).ok_or("usage: locomo FILE [THRESHOLD]")?;
+    let threshold: f32 = std::env::args().nth(2).map_or(Ok(0.0), |text| text.parse())?;
     let samples: Vec<Sample> = serde_json::from_str(&std::fs::read_to_string(file)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("weight of similarity | recall@1 | recall@5 | recall@10 | recall@20 | nDCG@10 | search p50 ms");
     for weight in [0.0, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.8, 1.0] {
-        let totals = runtime.block_on(measure(&samples, weight))?;
+        let totals = runtime.block_on(measure(&samples, weight, threshold))?;
         let mean = |sum: f64| sum / totals.questions;
         let [r1, r5, r10, r20] = totals.recall.map(mean);
         let mut times = totals.milliseconds;
@@ -72,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn measure(samples: &[Sample], weight: f32) -> Result<Totals, Box<dyn Error>> {
+async fn measure(samples: &[Sample], weight: f32, threshold: f32) -> Result<Totals, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let mut config = mem0::Config::default();
     config.data_dir = Some(folder.path().to_owned());
@@ -89,7 +90,7 @@ async fn measure(samples: &[Sample], weight: f32) -> Result<Totals, Box<dyn Erro
                 continue;
             }
             let began = Instant::now();
-            let options = SearchOptions::default().limit(20).threshold(0.0);
+            let options = SearchOptions::default().limit(20).threshold(threshold);
             let found = memory.search(&question.question, &scope, options).await?;
             totals.milliseconds.push(began.elapsed().as_secs_f64() * 1e3);
             let ranks: HashMap<&str, usize> = found

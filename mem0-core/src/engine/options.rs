@@ -238,8 +238,8 @@ impl When {
 pub struct SearchOptions {
     /// How many hits at most; 20 by default, at most 10,000.
     pub limit: usize,
-    /// Hits below this score are left out; 0 to 1. 0.03 by default: what a
-    /// cosine of 0.1 is worth where no word is shared.
+    /// Hits below this score are left out; 0 to 1. 0.02 by default: what a
+    /// cosine of 0.07 is worth where no word is shared.
     pub threshold: f32,
     /// Only memories that match.
     pub filter: Filter,
@@ -251,7 +251,7 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { limit: 20, threshold: 0.03, filter: Filter::All, when: When::default(), explain: false }
+        Self { limit: 20, threshold: 0.02, filter: Filter::All, when: When::default(), explain: false }
     }
 }
 

@@ -45,14 +45,16 @@ pub struct Change {
     /// The keyword terms of the text with their counts. Empty without content.
     #[serde(skip)]
     pub terms: Vec<(TermId, u32)>,
-    /// When the version before ceased to be true; none where that is not
-    /// known (it then ends with this change).
+    /// When the version before ceased to be true. None where that is not known:
+    /// it then ends where the new content begins, if that is stated and later
+    /// than its own beginning, else with this change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// Why, in words for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Two live, unexpired memories of one exact scope never share this key.
+    /// Two live, unexpired memories of one exact scope never share this key. The
+    /// log may show it as it was asked for, also where rule 6 left it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedup_key: Option<[u8; 16]>,
     /// For `Add`: when the memory was first stored elsewhere, for imports.
@@ -357,7 +359,9 @@ pub struct KeywordQuery {
     pub view: View,
     /// How many at most.
     pub limit: usize,
-    /// The ranking function. Document frequencies are those of the scope.
+    /// The ranking function. Document frequencies are those of the live
+    /// memories of the scope, expired ones included; of the past, those of what
+    /// is seen.
     pub bm25: Bm25,
 }
 

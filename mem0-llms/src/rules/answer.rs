@@ -74,7 +74,7 @@ fn has_subject(word: &Word<'_>) -> bool {
         &word.lower,
         &[
             "i", "i'm", "i've", "i'd", "i'll", "we", "we're", "he", "she", "it", "it's", "they", "that's", "you",
-            "you're", "that", "ich", "wir", "je", "j'ai", "nous", "yo",
+            "you're", "that", "is", "are", "was", "were", "has", "had", "ich", "wir", "je", "j'ai", "nous", "yo",
         ],
     )
 }
@@ -106,7 +106,15 @@ mod tests {
         {
             assert!(short(text), "{text}");
         }
-        for text in ["Thanks!", "I do.", "That's great!", "Why?", "Yes, I have lived there for years.", "Wow!"] {
+        for text in [
+            "Thanks!",
+            "My name is Ana.",
+            "I do.",
+            "That's great!",
+            "Why?",
+            "Yes, I have lived there for years.",
+            "Wow!",
+        ] {
             assert!(!short(text), "{text}");
         }
     }

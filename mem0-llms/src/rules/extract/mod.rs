@@ -76,7 +76,7 @@ impl RulesExtractor {
                 _ if message.content.trim().is_empty() => drop_whole(&mut extraction, message, DropReason::Empty),
                 _ => {
                     let question = before
-                        .filter(|before| (before.role, &before.name) != (message.role, &message.name))
+                        .filter(|before| is_somebody_else(before, message))
                         .and_then(|before| Some((before, open_question(before, &participants)?)));
                     read(&mut extraction, message, question, &participants);
                     before = Some(message);
@@ -85,6 +85,13 @@ impl RulesExtractor {
         }
         extraction
     }
+}
+
+/// Whether two messages are surely of two speakers: where one of them has no
+/// name, a speaker of the same role may be the same one.
+fn is_somebody_else(a: &StoredMessage, b: &StoredMessage) -> bool {
+    let named_apart = a.name.is_some() && b.name.is_some() && a.name != b.name;
+    a.role != b.role || named_apart
 }
 
 #[async_trait]
