@@ -74,7 +74,7 @@ fn has_subject(word: &Word<'_>) -> bool {
         &word.lower,
         &[
             "i", "i'm", "i've", "i'd", "i'll", "we", "we're", "he", "she", "it", "it's", "they", "that's", "you",
-            "you're", "that", "is", "are", "was", "were", "has", "had", "ich", "wir", "je", "j'ai", "nous", "yo",
+            "you're", "that", "ich", "wir", "je", "j'ai", "nous", "yo",
         ],
     )
 }
