@@ -106,15 +106,7 @@ mod tests {
         {
             assert!(short(text), "{text}");
         }
-        for text in [
-            "Thanks!",
-            "My name is Ana.",
-            "I do.",
-            "That's great!",
-            "Why?",
-            "Yes, I have lived there for years.",
-            "Wow!",
-        ] {
+        for text in ["Thanks!", "I do.", "That's great!", "Why?", "Yes, I have lived there for years.", "Wow!"] {
             assert!(!short(text), "{text}");
         }
     }
