@@ -116,7 +116,7 @@ async fn store(memory: &Mem0, scope: &Scope, sample: &Sample) -> Result<BTreeSet
                 None => turn.text,
             };
             known.insert(turn.dia_id.clone());
-            // The session keeps two equal turns of different days apart.
+            // Two equal turns of one speaker are one memory, which cites the first.
             messages.push(Message::user(text).with_name(turn.speaker).with_id(turn.dia_id));
         }
     }

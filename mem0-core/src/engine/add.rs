@@ -226,8 +226,9 @@ impl Mem0 {
             let revision = self.inner.ledger.revision(&scope).await?;
             let candidates = self.candidates(&scope, &facts, vectors, now).await?;
             let decisions = self.inner.reconciler.reconcile(&candidates, now).await?;
-            let texts = self.decided_texts(&decisions, vectors).await?;
-            let planned = Planner::new(&scope, now, &*self.inner.clock, &texts).plan(candidates, decisions)?;
+            let decided = self.decided_texts(&decisions, vectors).await?;
+            let planned =
+                Planner::new(&scope, now, &*self.inner.clock, [vectors, &decided]).plan(candidates, decisions)?;
             // A plan that changes nothing is right whatever happened since.
             let expected = planned.iter().any(|p| p.change.is_some()).then_some(revision);
             let commit = self.commit_of(scope.clone(), now, expected, &planned, messages.clone(), idempotency.clone());
@@ -285,7 +286,7 @@ impl Mem0 {
             .collect())
     }
 
-    /// The vectors of every text that the decisions may store.
+    /// The vectors of the texts that only the decisions brought.
     async fn decided_texts(
         &self,
         decisions: &[Decision],
@@ -295,9 +296,7 @@ impl Mem0 {
             Decision::Update { content, .. } if !vectors.contains_key(&content.text) => Some(content),
             _ => None,
         });
-        let mut all = self.embed_texts(new).await?;
-        all.extend(vectors.iter().map(|(text, vector)| (text.clone(), vector.clone())));
-        Ok(all)
+        self.embed_texts(new).await
     }
 
     fn commit_of(

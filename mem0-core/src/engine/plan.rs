@@ -172,8 +172,8 @@ pub(super) struct Planner<'a> {
     scope: &'a Scope,
     now: Timestamp,
     clock: &'a dyn Clock,
-    /// The vector of every text that a decision may store.
-    vectors: &'a HashMap<String, Vec<f32>>,
+    /// Between them the vector of every text that a decision may store.
+    vectors: [&'a HashMap<String, Vec<f32>>; 2],
     /// The memory that each candidate has become, so far.
     became: Vec<MemoryId>,
     /// Every memory that was shown, as the plan leaves it so far.
@@ -186,7 +186,7 @@ impl<'a> Planner<'a> {
         scope: &'a Scope,
         now: Timestamp,
         clock: &'a dyn Clock,
-        vectors: &'a HashMap<String, Vec<f32>>,
+        vectors: [&'a HashMap<String, Vec<f32>>; 2],
     ) -> Self {
         Self { scope, now, clock, vectors, became: Vec::new(), current: HashMap::new(), plan: Vec::new() }
     }
@@ -272,7 +272,7 @@ impl<'a> Planner<'a> {
     }
 
     fn vector(&self, text: &str) -> Result<Vec<f32>> {
-        let vector = self.vectors.get(text).cloned();
+        let vector = self.vectors.iter().find_map(|vectors| vectors.get(text)).cloned();
         vector.ok_or_else(|| Error::internal("no vector for a text that is to be stored"))
     }
 }
