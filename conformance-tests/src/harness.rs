@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mem0_core::{Embedder, Ledger, Result, VectorStore};
+use futures::future::BoxFuture;
+use mem0_core::{Embedder, Finish, Ledger, Llm, Result, Speaker, TokenUsage, VectorStore};
+
+use crate::fakes::{FakeServer, Reply};
 
 /// Whether a backend is there.
 #[derive(Debug)]
@@ -106,4 +109,97 @@ pub trait EmbedderHarness: Send + Sync + 'static {
     fn requests(&self) -> Option<u64> {
         None
     }
+
+    /// A fresh fake and a handle whose tries take this long at most, for a
+    /// provider behind HTTP.
+    async fn remote(&self, timeout: Duration) -> Option<Result<Remote>> {
+        let _ = timeout;
+        None
+    }
 }
+
+/// A call to a provider that is as small as can be, again and again.
+pub type RemoteCall = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// A provider behind a fake server of its own, for what can go wrong on the
+/// way.
+pub struct Remote {
+    /// The server; it answers rightly unless it is told to fail.
+    pub server: Arc<FakeServer>,
+    /// One call.
+    pub call: RemoteCall,
+    /// The key that the handle was given: it must show nowhere.
+    pub key: &'static str,
+    /// A text that the call sends: it must show in no error.
+    pub text: &'static str,
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// What a fake model is to answer.
+#[derive(Clone, Debug)]
+pub struct FakeAnswer {
+    /// The answer.
+    pub text: String,
+    /// Hidden reasoning before it, where the protocol has such a thing.
+    pub reasoning: Option<String>,
+    /// Why it ends.
+    pub finish: Finish,
+    /// What it counts.
+    pub usage: TokenUsage,
+}
+
+/// What a fake model was asked, in words that all protocols share.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FakeAsked {
+    /// The system prompt, without what the adapter adds to ask for JSON.
+    pub system: String,
+    /// Speaker, text, URLs of the images.
+    pub turns: Vec<(Option<Speaker>, String, Vec<String>)>,
+    /// The schema that the protocol carried, wherever it carries one.
+    pub schema: Option<serde_json::Value>,
+    /// The longest answer.
+    pub max_tokens: Option<u64>,
+    /// The temperature.
+    pub temperature: Option<f64>,
+}
+
+/// The far end of a model under test.
+pub trait FakeLlm: Send + Sync + 'static {
+    /// Every later request is answered so.
+    fn answer(&self, answer: FakeAnswer);
+
+    /// What was asked so far.
+    fn asked(&self) -> Vec<FakeAsked>;
+
+    /// The server, to make it fail.
+    fn server(&self) -> Arc<FakeServer>;
+}
+
+/// A provider of language models under test.
+#[async_trait]
+pub trait LlmHarness: Send + Sync + 'static {
+    /// Finds the provider, or starts it.
+    async fn start() -> Setup<Self>
+    where
+        Self: Sized;
+
+    /// A fresh fake and a handle on it that was configured with these keys
+    /// beside those that it needs (`max_tokens`, `temperature`, `http`), in the
+    /// way that an engine does it: through the registry. Its key is
+    /// [`FAKE_KEY`].
+    ///
+    /// # Errors
+    /// If the handle cannot be made.
+    async fn open(&self, config: serde_json::Value) -> Result<(Arc<dyn Llm>, Arc<dyn FakeLlm>)>;
+
+    /// What the protocol answers to input that is too long.
+    fn too_long(&self) -> Reply;
+}
+
+/// The key that every handle on a fake is given.
+pub const FAKE_KEY: &str = "key-0123456789-must-not-show";

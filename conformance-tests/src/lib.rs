@@ -59,6 +59,7 @@
 
 pub mod backends;
 pub mod check;
+pub mod fakes;
 pub mod harness;
 pub mod random;
 pub mod rules;
@@ -71,7 +72,7 @@ mod data;
 mod shrink;
 
 pub use check::{Stop, Verdict};
-pub use harness::{EmbedderHarness, LedgerHarness, Setup, VectorHarness};
+pub use harness::{EmbedderHarness, LedgerHarness, LlmHarness, Setup, VectorHarness};
 pub use runner::Backend;
 pub use settings::server_url;
 pub use suites::embedder::EmbedderFamily;

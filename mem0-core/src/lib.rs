@@ -32,13 +32,17 @@ pub use traits::ledger::{
     ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Projection, Receipt,
     ScopeInfo, State, StoredMessage, View,
 };
+pub use traits::llm::{
+    Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,
+    check_llm_request,
+};
 pub use traits::vector_store::{
     CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection,
     VectorQuery, VectorStore,
 };
 pub use types::ids::{MemoryId, TxnId};
 pub use types::memory::{Content, Event, EventKind, Memory, MemoryKind, Metadata};
-pub use types::message::{Message, Role};
+pub use types::message::{Image, Message, Role};
 pub use types::payload::{Payload, RESERVED_KEYS};
 pub use types::scope::{Scope, ScopeFields, ScopeKey};
 pub use types::time::Timestamp;

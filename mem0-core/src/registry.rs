@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::traits::embedder::Embedder;
 use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::ledger::Ledger;
+use crate::traits::llm::Llm;
 use crate::traits::vector_store::VectorStore;
 
 /// The two halves of a policy.
@@ -27,6 +28,7 @@ type Factory<T> = Arc<dyn Fn(Value, BuildContext) -> Made<T> + Send + Sync>;
 #[derive(Clone)]
 pub struct BuildContext {
     data_dir: PathBuf,
+    llm: Option<Arc<dyn Llm>>,
     shared: Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>,
 }
 
@@ -34,7 +36,23 @@ impl BuildContext {
     /// Relative paths of a configuration are below `data_dir`.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), shared: Arc::default() }
+        Self { data_dir: data_dir.into(), llm: None, shared: Arc::default() }
+    }
+
+    /// With the language model that the engine is configured with.
+    #[must_use]
+    pub fn with_llm(mut self, llm: Option<Arc<dyn Llm>>) -> Self {
+        self.llm = llm;
+        self
+    }
+
+    /// The language model that the engine is configured with.
+    ///
+    /// # Errors
+    /// `Config` if there is none.
+    pub fn llm(&self) -> Result<Arc<dyn Llm>> {
+        let llm = self.llm.as_ref().map(Arc::clone);
+        llm.ok_or_else(|| Error::config("this policy asks a language model: configure one under `llm`"))
     }
 
     /// The folder for files.
@@ -102,6 +120,7 @@ pub struct Registry {
     vector_stores: Family<Arc<dyn VectorStore>>,
     ledgers: Family<Arc<dyn Ledger>>,
     embedders: Family<Arc<dyn Embedder>>,
+    llms: Family<Arc<dyn Llm>>,
     policies: Family<Policy>,
 }
 
@@ -139,6 +158,15 @@ impl Registry {
         self.embedders.insert(name, make);
     }
 
+    /// Adds a language model, or replaces the one of that name.
+    pub fn llm<F, M>(&mut self, name: &'static str, make: M)
+    where
+        M: Fn(Value, BuildContext) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Arc<dyn Llm>>> + Send + 'static,
+    {
+        self.llms.insert(name, make);
+    }
+
     /// Adds a policy, or replaces the one of that name.
     pub fn policy<F, M>(&mut self, name: &'static str, make: M)
     where
@@ -161,6 +189,11 @@ impl Registry {
     /// The names of the embedders, sorted.
     pub fn embedders(&self) -> impl Iterator<Item = &'static str> {
         self.embedders.0.keys().copied()
+    }
+
+    /// The names of the providers of language models, sorted.
+    pub fn llms(&self) -> impl Iterator<Item = &'static str> {
+        self.llms.0.keys().copied()
     }
 
     /// The names of the policies, sorted.
@@ -202,6 +235,14 @@ impl Registry {
         self.embedders.make("embedder", provider, config, context).await
     }
 
+    /// Makes the language model `provider`.
+    ///
+    /// # Errors
+    /// As [`Registry::make_vector_store`].
+    pub async fn make_llm(&self, provider: &str, config: Value, context: &BuildContext) -> Result<Arc<dyn Llm>> {
+        self.llms.make("llm", provider, config, context).await
+    }
+
     /// Makes the policy `provider`.
     ///
     /// # Errors
@@ -217,6 +258,7 @@ impl fmt::Debug for Registry {
             .field("vector_stores", &self.vector_stores.0.keys())
             .field("ledgers", &self.ledgers.0.keys())
             .field("embedders", &self.embedders.0.keys())
+            .field("llms", &self.llms.0.keys())
             .field("policies", &self.policies.0.keys())
             .finish()
     }

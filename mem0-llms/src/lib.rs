@@ -17,13 +17,30 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "remote")]
+mod shared;
+
+#[cfg(feature = "anthropic")]
+pub mod anthropic;
+#[cfg(feature = "aws_bedrock")]
+pub mod aws_bedrock;
+#[cfg(feature = "cohere")]
+pub mod cohere;
+#[cfg(feature = "gemini")]
+pub mod gemini;
+#[cfg(feature = "ollama")]
+pub mod ollama;
+#[cfg(feature = "openai")]
+pub mod openai;
 #[cfg(feature = "rules")]
 pub mod rules;
+#[cfg(feature = "vertexai")]
+pub mod vertexai;
 
 #[cfg(feature = "rules")]
 pub use rules::{RulesExtractor, RulesReconciler};
 
-/// Adds every policy of this build to `registry`.
+/// Adds every model and policy of this build to `registry`.
 ///
 /// ```
 /// let mut registry = mem0_core::Registry::new();
@@ -31,19 +48,22 @@ pub use rules::{RulesExtractor, RulesReconciler};
 /// # #[cfg(feature = "rules")]
 /// assert!(registry.policies().any(|name| name == "rules"));
 /// ```
-#[cfg_attr(not(feature = "rules"), expect(unused_variables, reason = "no policy is built in"))]
 pub fn register(registry: &mut mem0_core::Registry) {
+    #[cfg(feature = "anthropic")]
+    anthropic::register(registry);
+    #[cfg(feature = "aws_bedrock")]
+    aws_bedrock::register(registry);
+    #[cfg(feature = "cohere")]
+    cohere::register(registry);
+    #[cfg(feature = "gemini")]
+    gemini::register(registry);
+    #[cfg(feature = "ollama")]
+    ollama::register(registry);
+    #[cfg(feature = "openai")]
+    openai::register(registry);
     #[cfg(feature = "rules")]
-    registry.policy("rules", |config, _context| async move {
-        let NoKeys {} = mem0_core::provider_config(config)?;
-        let policy: mem0_core::Policy =
-            (std::sync::Arc::new(RulesExtractor::new()), std::sync::Arc::new(RulesReconciler::new()));
-        Ok(policy)
-    });
+    rules::register(registry);
+    #[cfg(feature = "vertexai")]
+    vertexai::register(registry);
+    let _ = registry;
 }
-
-/// The rules have nothing to set; any key is refused.
-#[cfg(feature = "rules")]
-#[derive(Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoKeys {}

@@ -124,7 +124,7 @@ impl Mem0 {
         let messages: Vec<StoredMessage> = input
             .into_messages()
             .into_iter()
-            .map(|Message { role, content, name, id, timestamp }| {
+            .map(|Message { role, content, name, id, timestamp, .. }| {
                 let stated = timestamp.or(options.timestamp);
                 times.push(stated);
                 let id = id.unwrap_or_else(|| self.inner.clock.uuid().to_string());

@@ -44,6 +44,7 @@
 
 mod concurrency;
 mod embedder;
+mod llm;
 mod options;
 mod retry;
 mod stack;
@@ -58,6 +59,7 @@ use std::sync::Arc;
 pub use options::LayerOptions;
 
 use crate::traits::embedder::Embedder;
+use crate::traits::llm::Llm;
 use crate::traits::vector_store::VectorStore;
 use stack::Layered;
 
@@ -91,4 +93,13 @@ pub fn layered(store: Arc<dyn VectorStore>, options: &LayerOptions) -> Arc<dyn V
 #[must_use]
 pub fn layered_embedder(embedder: Arc<dyn Embedder>, options: &LayerOptions) -> Arc<dyn Embedder> {
     Arc::new(Layered::new(embedder.identity().model.clone(), embedder, options))
+}
+
+/// The same model with these layers.
+///
+/// A call has no effect but its answer, so that repeating one is safe. Its
+/// calls need a runtime of tokio with time enabled.
+#[must_use]
+pub fn layered_llm(llm: Arc<dyn Llm>, options: &LayerOptions) -> Arc<dyn Llm> {
+    Arc::new(Layered::new(format!("{}/{}", llm.provider(), llm.model()), llm, options))
 }

@@ -8,6 +8,7 @@ use tracing::field::Empty;
 
 use super::stack::Call;
 use crate::error::Result;
+use crate::traits::llm::LlmResponse;
 use crate::traits::vector_store::{Point, ScoredPoint, VectorCollection};
 
 /// An answer whose size may be shown.
@@ -63,6 +64,12 @@ impl Counted for () {
 impl Counted for u64 {
     fn items(&self) -> u64 {
         *self
+    }
+}
+
+impl Counted for LlmResponse {
+    fn items(&self) -> u64 {
+        1
     }
 }
 

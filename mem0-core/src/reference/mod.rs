@@ -9,15 +9,18 @@
 //!   [`VectorCollection`](crate::traits::vector_store::VectorCollection).
 //! - [`MemoryLedger`]: the rules of [`Ledger`](crate::traits::ledger::Ledger).
 //! - [`HashEmbedder`]: texts that share words get near vectors, without a model.
+//! - [`ScriptedLlm`]: answers what it was told to answer.
 //! - [`ManualClock`]: the time stands still until a test moves it.
 
 mod clock;
 mod cosine;
 mod embedder;
 mod ledger;
+mod llm;
 mod vector_store;
 
 pub use clock::ManualClock;
 pub use embedder::HashEmbedder;
 pub use ledger::MemoryLedger;
+pub use llm::ScriptedLlm;
 pub use vector_store::MemoryVectorStore;

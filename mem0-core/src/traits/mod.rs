@@ -4,4 +4,5 @@ pub mod clock;
 pub mod embedder;
 pub mod extract;
 pub mod ledger;
+pub mod llm;
 pub mod vector_store;

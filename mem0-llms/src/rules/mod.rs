@@ -63,3 +63,17 @@ mod words;
 
 pub use extract::RulesExtractor;
 pub use reconcile::RulesReconciler;
+
+pub(crate) fn register(registry: &mut mem0_core::Registry) {
+    registry.policy("rules", |config, _context| async move {
+        let NoKeys {} = mem0_core::provider_config(config)?;
+        let policy: mem0_core::Policy =
+            (std::sync::Arc::new(RulesExtractor::new()), std::sync::Arc::new(RulesReconciler::new()));
+        Ok(policy)
+    });
+}
+
+/// The rules have nothing to set; any key is refused.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoKeys {}

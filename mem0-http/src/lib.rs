@@ -1,0 +1,18 @@
+//! HTTP for the adapters of mem0.
+//!
+//! An adapter is a pair of pure functions, from a question to a [`Request`]
+//! and from a [`Response`] to an answer, which are tested byte by byte without
+//! a network. The [`Client`] does the I/O for all of them, and one table turns
+//! status codes into errors. Nothing here prints a key, a query string or a
+//! body.
+#![forbid(unsafe_code)]
+
+mod client;
+mod request;
+mod secret;
+mod status;
+
+pub use client::{Client, ClientOptions};
+pub use request::{Method, Request, Response};
+pub use secret::Secret;
+pub use status::{Refusal, check_status, parse_json};

@@ -1,0 +1,5 @@
+//! Anthropic's Messages API.
+
+pub(crate) fn register(registry: &mut mem0_core::Registry) {
+    let _ = registry;
+}

@@ -1,0 +1,5 @@
+//! Amazon Bedrock.
+
+pub(crate) fn register(registry: &mut mem0_core::Registry) {
+    let _ = registry;
+}

@@ -1,0 +1,5 @@
+//! Cohere's Chat API.
+
+pub(crate) fn register(registry: &mut mem0_core::Registry) {
+    let _ = registry;
+}

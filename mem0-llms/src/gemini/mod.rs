@@ -1,0 +1,5 @@
+//! Google's Gemini API.
+
+pub(crate) fn register(registry: &mut mem0_core::Registry) {
+    let _ = registry;
+}

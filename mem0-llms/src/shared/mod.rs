@@ -1,0 +1,7 @@
+//! What every remote provider shares: its configuration and its calls.
+
+pub(crate) mod config;
+pub(crate) mod remote;
+
+pub(crate) use config::llm_config;
+pub(crate) use remote::{Protocol, remote};

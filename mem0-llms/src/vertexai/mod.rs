@@ -1,0 +1,5 @@
+//! Google's Vertex AI.
+
+pub(crate) fn register(registry: &mut mem0_core::Registry) {
+    let _ = registry;
+}
