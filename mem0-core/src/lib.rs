@@ -25,7 +25,7 @@ pub use registry::{BuildContext, Policy, Registry, provider_config};
 pub use traits::clock::{Clock, SystemClock};
 pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{
-    Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler, Target,
+    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler, Target,
 };
 pub use traits::ledger::{
     Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::text;
 use crate::traits::clock::Clock;
 use crate::traits::extract::{
-    Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Reconciler, Target,
+    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Reconciler, Target,
 };
 use crate::traits::ledger::{Change, StoredMessage};
 use crate::types::ids::MemoryId;
@@ -46,8 +46,8 @@ impl Reconciler for AsSaid {
         "as_said"
     }
 
-    async fn reconcile(&self, candidates: &[Candidate], _now: Timestamp) -> Result<Vec<Decision>> {
-        Ok(candidates.iter().map(|_| Decision::Add).collect())
+    async fn reconcile(&self, candidates: &[Candidate], _request: &ExtractRequest) -> Result<Vec<Decision>> {
+        Ok(candidates.iter().map(|candidate| candidate.decision.clone().unwrap_or_else(Decision::add)).collect())
     }
 }
 
@@ -174,8 +174,9 @@ pub(super) struct Planner<'a> {
     clock: &'a dyn Clock,
     /// Between them the vector of every text that a decision may store.
     vectors: [&'a HashMap<String, Vec<f32>>; 2],
-    /// The memory that each candidate has become, so far.
-    became: Vec<MemoryId>,
+    /// The memory that each candidate has become, so far; none of one that was
+    /// retracted.
+    became: Vec<Option<MemoryId>>,
     /// Every memory that was shown, as the plan leaves it so far.
     current: HashMap<MemoryId, Memory>,
     plan: Vec<Planned>,
@@ -210,31 +211,36 @@ impl<'a> Planner<'a> {
         Ok(self.plan)
     }
 
-    fn decide(&mut self, fact: Content, decision: Decision) -> Result<MemoryId> {
-        match decision {
-            Decision::Add => self.add(fact, None),
-            Decision::None { known, reason } => {
+    fn decide(&mut self, fact: Content, decision: Decision) -> Result<Option<MemoryId>> {
+        let Decision { action, ends, reason } = decision;
+        // What the fact replaces ends where the fact begins.
+        for target in ends {
+            let base = self.resolve(target)?;
+            self.current.remove(&base.id);
+            let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
+            let change = ending(base.id, base.version, EventKind::Supersede, ended_at, reason.clone());
+            let content = base.content.clone();
+            self.push(Some(change), Some(base), Event::Delete, content, reason.clone());
+        }
+        match action {
+            Action::Add => self.add(fact, reason).map(Some),
+            Action::Known(known) => {
                 let base = self.resolve(known)?;
                 let content = base.content.clone();
-                Ok(self.push(None, Some(base), Event::None, content, Some(reason)))
+                Ok(Some(self.push(None, Some(base), Event::None, content, reason)))
             }
-            Decision::Update { target, content, reason } => {
+            Action::Update { target, content } => {
                 let base = self.resolve(target)?;
+                if content == base.content {
+                    return Ok(Some(self.push(None, Some(base), Event::None, content, reason)));
+                }
                 let vector = (content.text != base.content.text).then(|| self.vector(&content.text)).transpose()?;
-                let change = revision(&base, content.clone(), vector, EventKind::Update, Some(reason.clone()));
+                let change = revision(&base, content.clone(), vector, EventKind::Update, reason.clone());
                 let next = Memory { version: base.version + 1, content: content.clone(), ..base.clone() };
                 self.current.insert(base.id, next);
-                Ok(self.push(Some(change), Some(base), Event::Update, content, Some(reason)))
+                Ok(Some(self.push(Some(change), Some(base), Event::Update, content, reason)))
             }
-            Decision::Supersede { target, reason } => {
-                let base = self.resolve(target)?;
-                self.current.remove(&base.id);
-                let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
-                let change = ending(base.id, base.version, EventKind::Supersede, ended_at, Some(reason.clone()));
-                let content = base.content.clone();
-                self.push(Some(change), Some(base), Event::Delete, content, Some(reason.clone()));
-                self.add(fact, Some(reason))
-            }
+            Action::Retract => Ok(None),
         }
     }
 
@@ -263,10 +269,12 @@ impl<'a> Planner<'a> {
     fn resolve(&self, target: Target) -> Result<Memory> {
         let id = match target {
             Target::Memory(id) => id,
-            Target::Candidate(index) => *self
+            Target::Candidate(index) => self
                 .became
                 .get(index)
-                .ok_or_else(|| refused("a decision is about a fact that comes later or does not exist"))?,
+                .copied()
+                .flatten()
+                .ok_or_else(|| refused("a decision is about a fact that comes later or is not kept"))?,
         };
         self.current.get(&id).cloned().ok_or_else(|| refused("a decision is about a memory that was not shown"))
     }
