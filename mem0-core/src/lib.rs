@@ -27,6 +27,7 @@ pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{
     Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler, Target,
 };
+pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{
     Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
     ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Projection, Receipt,
@@ -40,7 +41,7 @@ pub use traits::vector_store::{
     CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection,
     VectorQuery, VectorStore,
 };
-pub use types::ids::{MemoryId, TxnId};
+pub use types::ids::{JobId, MemoryId, TxnId};
 pub use types::memory::{Content, Event, EventKind, Memory, MemoryKind, Metadata};
 pub use types::message::{Image, Message, Role};
 pub use types::payload::{Payload, RESERVED_KEYS};

@@ -106,6 +106,7 @@ pub(super) fn addition(id: MemoryId, content: Content, vector: Vec<f32>) -> Chan
         vector: Some(vector),
         ended_at: None,
         reason: None,
+        sources: Vec::new(),
         created_at: None,
     }
 }
@@ -128,17 +129,19 @@ pub(super) fn revision(
         content: Some(content),
         vector,
         reason,
+        sources: Vec::new(),
         created_at: None,
     }
 }
 
-/// The end of a memory.
+/// The end of a memory. `sources`: the ids of the messages that it comes from.
 pub(super) fn ending(
     id: MemoryId,
     base_version: u64,
     kind: EventKind,
     ended_at: Option<Timestamp>,
     reason: Option<String>,
+    sources: Vec<String>,
 ) -> Change {
     Change {
         id,
@@ -149,6 +152,7 @@ pub(super) fn ending(
         terms: Vec::new(),
         ended_at,
         reason,
+        sources,
         dedup_key: None,
         created_at: None,
     }
@@ -218,7 +222,8 @@ impl<'a> Planner<'a> {
             let base = self.resolve(target)?;
             self.current.remove(&base.id);
             let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
-            let change = ending(base.id, base.version, EventKind::Supersede, ended_at, reason.clone());
+            let sources = fact.sources.clone();
+            let change = ending(base.id, base.version, EventKind::Supersede, ended_at, reason.clone(), sources);
             let content = base.content.clone();
             self.push(Some(change), Some(base), Event::Delete, content, reason.clone());
         }

@@ -233,7 +233,7 @@ impl HistoryEntry {
                     role: content.and_then(|c| c.role).map(|r| r.as_str()),
                     valid_from: content.and_then(|c| c.valid_from),
                     reason: event.change.reason.clone(),
-                    sources: content.map(|c| c.sources.clone()).unwrap_or_default(),
+                    sources: content.map_or(&event.change.sources, |c| &c.sources).clone(),
                     txn: event.txn,
                 }
             })
