@@ -4,8 +4,11 @@
 pub mod config;
 pub mod engine;
 pub mod error;
+mod fence;
 pub mod filter;
 pub mod layers;
+pub mod policies;
+pub mod prompts;
 pub mod reference;
 pub mod registry;
 pub mod text;
@@ -14,18 +17,20 @@ pub mod types;
 
 pub use config::{Config, Slot};
 pub use engine::{
-    AddInput, AddItem, AddOptions, AddRequest, AddResult, Breakdown, Builder, ChangeResult, Degraded, DeleteAllResult,
-    DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, Limits, ListOptions, ListResult, Mem0,
-    ReindexTarget, Reindexed, SearchOptions, SearchResult, Stats, Transferred, UpdateOptions, UpdateRequest, When,
-    memory_json,
+    AddInput, AddItem, AddOptions, AddRequest, AddResult, BatchOptions, Breakdown, Budget, Builder, ChangeResult, Cost,
+    Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, Limits,
+    ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult, SpendLimit, Stats,
+    Transferred, UpdateOptions, UpdateRequest, When, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
+pub use fence::fence;
 pub use filter::{Filter, FilterCapabilities};
 pub use registry::{BuildContext, Policy, Registry, provider_config};
 pub use traits::clock::{Clock, SystemClock};
 pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{
-    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler, Target,
+    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler,
+    Target,
 };
 pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{

@@ -14,7 +14,8 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::traits::ledger::{Ledger, Spend, SpendOutcome};
+use crate::traits::job::{Spend, SpendOutcome};
+use crate::traits::ledger::Ledger;
 use crate::traits::llm::{Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse};
 use crate::types::scope::Scope;
 use crate::types::time::Timestamp;
@@ -62,10 +63,8 @@ pub struct SpendLimit {
 impl SpendLimit {
     fn spend(self) -> Option<Spend> {
         let limited = self.llm_calls.is_some() || self.tokens.is_some();
-        limited.then(|| Spend {
-            calls: self.llm_calls.unwrap_or(u64::MAX),
-            tokens: self.tokens.unwrap_or(u64::MAX),
-        })
+        limited
+            .then(|| Spend { calls: self.llm_calls.unwrap_or(Spend::MAX), tokens: self.tokens.unwrap_or(Spend::MAX) })
     }
 }
 
@@ -95,6 +94,8 @@ pub(crate) struct Meter {
     cost: Mutex<Cost>,
     limit: Option<Spend>,
     account: Option<Account>,
+    /// Whether spans may hold what is asked and answered.
+    trace_text: bool,
 }
 
 /// Where a scope's spending is kept.
@@ -110,14 +111,20 @@ tokio::task_local! {
 }
 
 impl Meter {
-    pub(crate) fn new(budget: &Budget, ledger: &Arc<dyn Ledger>, scope: &Scope, now: Timestamp) -> Arc<Self> {
+    pub(crate) fn new(
+        budget: &Budget,
+        trace_text: bool,
+        ledger: &Arc<dyn Ledger>,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Arc<Self> {
         let account = budget.per_scope_and_day.spend().map(|limit| Account {
             ledger: Arc::clone(ledger),
             scope: scope.clone(),
             day: now.day(),
             limit,
         });
-        Arc::new(Self { cost: Mutex::default(), limit: budget.per_call.spend(), account })
+        Arc::new(Self { cost: Mutex::default(), limit: budget.per_call.spend(), account, trace_text })
     }
 
     /// Runs `work` on this account.
@@ -187,7 +194,7 @@ impl Meter {
 }
 
 fn over(key: &'static str, calls: u64, tokens: u64, limit: Spend) -> Error {
-    let most = |most: u64| if most == u64::MAX { "any".to_owned() } else { most.to_string() };
+    let most = |most: u64| if most == Spend::MAX { "any".to_owned() } else { most.to_string() };
     Error::new(ErrorKind::QuotaExceeded, format!("the language model is not asked: it would go beyond `{key}`"))
         .with_context("llm_calls", calls)
         .with_context("tokens", tokens)
@@ -234,35 +241,31 @@ pub(crate) fn note_embedding(texts: usize, took: Duration) {
 }
 
 /// A model whose calls are counted, kept within the budget and traced.
-pub(crate) struct Metered {
-    inner: Arc<dyn Llm>,
-    /// Whether spans may hold what is asked and answered.
-    trace_text: bool,
-}
+pub(crate) struct Metered(Arc<dyn Llm>);
 
 impl fmt::Debug for Metered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        self.0.fmt(f)
     }
 }
 
 /// The same model on the account of whoever asks it.
-pub(crate) fn metered(llm: Arc<dyn Llm>, trace_text: bool) -> Arc<dyn Llm> {
-    Arc::new(Metered { inner: llm, trace_text })
+pub(crate) fn metered(llm: Arc<dyn Llm>) -> Arc<dyn Llm> {
+    Arc::new(Metered(llm))
 }
 
 #[async_trait]
 impl Llm for Metered {
     fn provider(&self) -> &'static str {
-        self.inner.provider()
+        self.0.provider()
     }
 
     fn model(&self) -> &str {
-        self.inner.model()
+        self.0.model()
     }
 
     fn capabilities(&self) -> LlmCapabilities {
-        self.inner.capabilities()
+        self.0.capabilities()
     }
 
     async fn generate(&self, request: &LlmRequest) -> Result<LlmResponse> {
@@ -275,7 +278,8 @@ impl Llm for Metered {
             meter.reserve(estimate).await?;
         }
         let began = Instant::now();
-        let answer = self.traced(request).await;
+        let trace_text = meter.as_ref().is_some_and(|meter| meter.trace_text);
+        let answer = self.traced(request, trace_text).await;
         if let Some(meter) = &meter {
             meter.settle(estimate, &answer, began.elapsed()).await?;
         }
@@ -286,14 +290,14 @@ impl Llm for Metered {
 impl Metered {
     /// One span with the names of OpenTelemetry's conventions for generative
     /// AI (semantic conventions 1.37). No text, unless it was asked for.
-    async fn traced(&self, request: &LlmRequest) -> Result<LlmResponse> {
+    async fn traced(&self, request: &LlmRequest, trace_text: bool) -> Result<LlmResponse> {
         let span = tracing::info_span!(
             "chat",
-            otel.name = format!("chat {}", self.inner.model()),
+            otel.name = format!("chat {}", self.0.model()),
             otel.kind = "client",
             gen_ai.operation.name = "chat",
-            gen_ai.provider.name = self.inner.provider(),
-            gen_ai.request.model = self.inner.model(),
+            gen_ai.provider.name = self.0.provider(),
+            gen_ai.request.model = self.0.model(),
             gen_ai.output.type = if request.schema.is_some() { "json" } else { "text" },
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
@@ -303,12 +307,12 @@ impl Metered {
             gen_ai.output.messages = Empty,
             error.type = Empty,
         );
-        if self.trace_text {
+        if trace_text {
             span.record("gen_ai.system_instructions", request.system.as_str());
             let turns = request.turns.iter().map(|turn| turn.text.as_str()).collect::<Vec<_>>();
             span.record("gen_ai.input.messages", turns.join("\n\n"));
         }
-        let answer = self.inner.generate(request).instrument(span.clone()).await;
+        let answer = self.0.generate(request).instrument(span.clone()).await;
         match &answer {
             Ok(answer) => {
                 span.record("gen_ai.usage.input_tokens", answer.usage.input);
@@ -319,7 +323,7 @@ impl Metered {
                     Finish::Filtered => "content_filter",
                 };
                 span.record("gen_ai.response.finish_reasons", finish);
-                if self.trace_text {
+                if trace_text {
                     span.record("gen_ai.output.messages", answer.text.as_str());
                 }
             }

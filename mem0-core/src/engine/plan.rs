@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::text;
 use crate::traits::clock::Clock;
 use crate::traits::extract::{
-    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Reconciler, Target,
+    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler,
+    Target,
 };
 use crate::traits::ledger::{Change, StoredMessage};
 use crate::types::ids::MemoryId;
@@ -177,7 +178,7 @@ pub(super) struct Planner<'a> {
     now: Timestamp,
     clock: &'a dyn Clock,
     /// Between them the vector of every text that a decision may store.
-    vectors: [&'a HashMap<String, Vec<f32>>; 2],
+    vectors: [&'a HashMap<String, Vec<f32>>; 3],
     /// The memory that each candidate has become, so far; none of one that was
     /// retracted.
     became: Vec<Option<MemoryId>>,
@@ -191,9 +192,16 @@ impl<'a> Planner<'a> {
         scope: &'a Scope,
         now: Timestamp,
         clock: &'a dyn Clock,
-        vectors: [&'a HashMap<String, Vec<f32>>; 2],
+        vectors: [&'a HashMap<String, Vec<f32>>; 3],
     ) -> Self {
         Self { scope, now, clock, vectors, became: Vec::new(), current: HashMap::new(), plan: Vec::new() }
+    }
+
+    /// Knows memories that the extractor was shown, beside the neighbours of
+    /// the facts.
+    pub(super) fn showing(mut self, shown: Vec<Neighbour>) -> Self {
+        self.current.extend(shown.into_iter().map(|neighbour| (neighbour.memory.id, neighbour.memory)));
+        self
     }
 
     /// The changes that the decisions amount to.

@@ -34,6 +34,10 @@ impl Extractor for Additive {
         "additive"
     }
 
+    fn asks_model(&self) -> bool {
+        true
+    }
+
     fn neighbours(&self) -> usize {
         self.config.neighbours.unwrap_or(20)
     }
@@ -67,7 +71,8 @@ pub(super) fn extraction(
     let system = match &config.extraction_prompt {
         None => config.system(template, instructions),
         Some(own) => {
-            let frame = config.system(&format!("{{{{categories}}}}\n{{{{custom}}}}\n\n{}", prompts::OUTPUT_FRAME), instructions);
+            let frame = config
+                .system(&format!("{{{{categories}}}}\n{{{{custom}}}}\n\n{}", prompts::OUTPUT_FRAME), instructions);
             format!("{own}\n\n{frame}")
         }
     };

@@ -64,10 +64,7 @@ impl<'a> Gate<'a> {
             (AnswerEvent::Update, Some(target)) => {
                 self.touched.insert(target.memory.id);
                 let merged = merge(&target.memory, &content);
-                Some(Decision {
-                    reason,
-                    ..Decision::update(Target::Memory(target.memory.id), merged, String::new())
-                })
+                Some(Decision { reason, ..Decision::update(Target::Memory(target.memory.id), merged, String::new()) })
             }
             (AnswerEvent::Delete, Some(_)) => {
                 self.touched.extend(free.iter().map(|target| target.memory.id));

@@ -30,7 +30,7 @@ pub use config::{Category, Example, PolicyConfig, Profile};
 pub(crate) use images::describe;
 pub(crate) use procedure::summarise;
 
-use crate::engine::cost;
+use crate::engine::cost::metered;
 use crate::error::Result;
 use crate::registry::{Policy, Registry, provider_config};
 use crate::traits::llm::Llm;
@@ -39,13 +39,16 @@ use crate::traits::llm::Llm;
 /// it has seen before its decisions are stored.
 const ROUNDS: u32 = 4;
 
+/// The names of the policies that ask a model.
+pub const NAMES: [&str; 3] = ["single_pass", "two_phase", "additive"];
+
 /// One call of the model decides everything.
 ///
 /// # Errors
 /// `Config` for a configuration that does not fit together.
 pub fn single_pass(llm: Arc<dyn Llm>, config: PolicyConfig) -> Result<Policy> {
     let near = near::NearDuplicates::new(&config)?;
-    Ok((Arc::new(single_pass::SinglePass::new(llm, config)?), Arc::new(near)))
+    Ok((Arc::new(single_pass::SinglePass::new(metered(llm), config)?), Arc::new(near)))
 }
 
 /// One call for the facts, one for what they change.
@@ -53,6 +56,7 @@ pub fn single_pass(llm: Arc<dyn Llm>, config: PolicyConfig) -> Result<Policy> {
 /// # Errors
 /// As [`single_pass`].
 pub fn two_phase(llm: Arc<dyn Llm>, config: PolicyConfig) -> Result<Policy> {
+    let llm = metered(llm);
     let update = two_phase::Update::new(Arc::clone(&llm), &config)?;
     Ok((Arc::new(two_phase::Extract::new(llm, config)?), Arc::new(update)))
 }
@@ -63,7 +67,7 @@ pub fn two_phase(llm: Arc<dyn Llm>, config: PolicyConfig) -> Result<Policy> {
 /// As [`single_pass`].
 pub fn additive(llm: Arc<dyn Llm>, config: PolicyConfig) -> Result<Policy> {
     let near = near::NearDuplicates::new(&config)?;
-    Ok((Arc::new(additive::Additive::new(llm, config)?), Arc::new(near)))
+    Ok((Arc::new(additive::Additive::new(metered(llm), config)?), Arc::new(near)))
 }
 
 /// Adds these policies to a registry. They take the model that the engine is
@@ -76,15 +80,8 @@ pub fn additive(llm: Arc<dyn Llm>, config: PolicyConfig) -> Result<Policy> {
 /// ```
 pub fn register(registry: &mut Registry) {
     type Make = fn(Arc<dyn Llm>, PolicyConfig) -> Result<Policy>;
-    let policies: [(&str, Make); 3] =
-        [("single_pass", single_pass), ("two_phase", two_phase), ("additive", additive)];
+    let policies: [(&str, Make); 3] = [("single_pass", single_pass), ("two_phase", two_phase), ("additive", additive)];
     for (name, make) in policies {
         registry.policy(name, move |config, context| async move { make(context.llm()?, provider_config(config)?) });
     }
-}
-
-/// The model on the account of the call, for those who put an engine together
-/// by hand.
-pub(crate) fn on_account(llm: Arc<dyn Llm>, trace_text: bool) -> Arc<dyn Llm> {
-    cost::metered(llm, trace_text)
 }

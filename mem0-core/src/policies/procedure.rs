@@ -10,11 +10,7 @@ use crate::traits::llm::{Finish, Llm, LlmRequest};
 ///
 /// # Errors
 /// `BadModelOutput` if the model says nothing or is cut; those of the model.
-pub(crate) async fn summarise(
-    llm: &dyn Llm,
-    messages: &[StoredMessage],
-    instructions: Option<&str>,
-) -> Result<String> {
+pub(crate) async fn summarise(llm: &dyn Llm, messages: &[StoredMessage], instructions: Option<&str>) -> Result<String> {
     let mut lines = vec!["DATA".to_owned()];
     lines.extend(messages.iter().map(|message| {
         let (role, name) = (message.role.as_str(), message.name.as_deref());

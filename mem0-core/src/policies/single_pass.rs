@@ -51,6 +51,10 @@ impl Extractor for SinglePass {
         "single_pass"
     }
 
+    fn asks_model(&self) -> bool {
+        true
+    }
+
     fn neighbours(&self) -> usize {
         self.config.neighbours.unwrap_or(20)
     }

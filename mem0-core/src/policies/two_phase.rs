@@ -43,6 +43,10 @@ impl Extractor for Extract {
         "two_phase"
     }
 
+    fn asks_model(&self) -> bool {
+        true
+    }
+
     async fn extract(&self, request: &ExtractRequest) -> Result<Extraction> {
         // The memory of an agent is what the agent said.
         let spoke = request.messages.iter().any(|message| message.role == Role::Assistant);
@@ -155,7 +159,8 @@ impl<'a> Decisions<'a> {
             (AnswerEvent::Update, Some(target)) if undecided => {
                 self.touched.insert(target.memory.id, ());
                 let text = item.text.trim();
-                let new = Content { text: if text.is_empty() { fact.text.clone() } else { text.to_owned() }, ..fact.clone() };
+                let new =
+                    Content { text: if text.is_empty() { fact.text.clone() } else { text.to_owned() }, ..fact.clone() };
                 let content = merge(&target.memory, &new);
                 decision.action = Action::Update { target: Target::Memory(target.memory.id), content };
             }

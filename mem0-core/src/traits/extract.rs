@@ -138,6 +138,19 @@ pub trait Extractor: fmt::Debug + Send + Sync + 'static {
         0
     }
 
+    /// Whether it shows the messages to a model: then those that may not be
+    /// remembered (of the system, of tools) are kept from it.
+    fn asks_model(&self) -> bool {
+        false
+    }
+
+    /// How often it is asked about one call at most, when others change what
+    /// it has seen before its facts are stored. Counts only where it asks for
+    /// neighbours.
+    fn rounds(&self) -> u32 {
+        64
+    }
+
     /// The facts of the new messages.
     ///
     /// # Errors

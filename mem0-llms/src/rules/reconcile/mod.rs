@@ -26,7 +26,9 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use mem0_core::{Candidate, Content, Decision, MemoryId, Neighbour, Reconciler, Result, Target, Timestamp};
+use mem0_core::{
+    Action, Candidate, Content, Decision, ExtractRequest, MemoryId, Neighbour, Reconciler, Result, Target, Timestamp,
+};
 
 use super::segment::units;
 use super::temporal::{TimeExpression, resolve};
