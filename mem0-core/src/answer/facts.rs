@@ -294,7 +294,7 @@ fn text(item: &Map<String, Value>) -> Option<&str> {
     TEXTS.iter().find_map(|name| match field(item, &[*name])? {
         // `"fact": "2"` is a number where there is another text.
         Value::String(text) if *name == "fact" && number_of(text).is_some() => None,
-        Value::String(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+        Value::String(text) => said(text),
         _ => None,
     })
 }

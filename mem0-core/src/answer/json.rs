@@ -92,17 +92,7 @@ pub fn lenient(text: &str) -> Result<Value, Unreadable> {
     if let Ok(value) = serde_json::from_str(body) {
         return shallow(value);
     }
-    let found = Scan::new(text, start)
-        .read()
-        .or_else(|miss| {
-            // Some models are started within their reasoning: it has an end and
-            // no beginning, and drafts in it may be broken. What begins as an
-            // answer is none of that: the tag may be of a string that was cut.
-            let reasoning = if body.starts_with(['{', '[', '`', '~']) { None } else { marks::last_close(text) };
-            reasoning.and_then(|end| Scan::new(text, end).read().ok()).ok_or(miss)
-        })
-        .map_err(|miss| miss.shown(text));
-    found.and_then(shallow)
+    Scan::new(text, start).read().map_err(|miss| miss.shown(text)).and_then(shallow)
 }
 
 /// The strict parser allows more, and a list of objects is one level more.

@@ -45,11 +45,6 @@ pub(super) fn reasoning_end(text: &str, mut from: usize) -> Option<usize> {
     }
 }
 
-/// Where the last closing tag ends.
-pub(super) fn last_close(text: &str) -> Option<usize> {
-    text.rmatch_indices("</").find_map(|(at, _)| tag_at(text, at).map(|(_, end)| end))
-}
-
 /// Where the fence that begins at `at` ends: three or more of one mark.
 pub(super) fn fence_at(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes().get(at..)?;

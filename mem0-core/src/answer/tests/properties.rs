@@ -143,7 +143,6 @@ proptest! {
         // Without its end, reasoning that was never begun is an answer in prose.
         prop_assume!(!text.starts_with("It's"));
         let Ok(whole) = facts(&value) else { return Ok(()) };
-        // A bare empty list is doubtful in prose, and no shorter answer exists.
         for cut in text.char_indices().map(|(at, _)| at) {
             if let Some(part) = count(&text[..cut]) {
                 prop_assert!(part >= whole.facts.len(), "{:?}", &text[..cut]);
