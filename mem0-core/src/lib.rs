@@ -1,6 +1,7 @@
 //! Types, filters, traits and the memory engine of mem0. Names no vendor.
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod config;
 pub mod engine;
 pub mod error;
