@@ -19,9 +19,9 @@ pub mod types;
 pub use config::{Config, Slot};
 pub use engine::{
     AddInput, AddItem, AddOptions, AddRequest, AddResult, BatchOptions, Breakdown, Budget, Builder, ChangeResult, Cost,
-    Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, Limits,
-    ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult, SpendLimit, Stats,
-    Transferred, UpdateOptions, UpdateRequest, When, memory_json,
+    Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList,
+    JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult,
+    SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When, WorkerOptions, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;

@@ -10,6 +10,7 @@ mod open;
 mod options;
 mod plan;
 mod project;
+mod queue;
 mod read;
 mod reindex;
 mod results;
@@ -19,7 +20,7 @@ mod validate;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::error::Result;
 use crate::registry::Policy;
@@ -38,6 +39,7 @@ pub use options::{
     UpdateRequest, When,
 };
 pub use project::Flushed;
+pub use queue::{JobList, JobStatus, WorkerOptions};
 pub use reindex::Target as ReindexTarget;
 pub use results::{
     AddItem, AddResult, Breakdown, ChangeResult, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, HistoryEntry,
@@ -73,6 +75,8 @@ struct Inner {
     llm: Option<Arc<dyn Llm>>,
     budget: Budget,
     trace_text: bool,
+    /// Wakes a worker of this engine.
+    queued: Notify,
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,

@@ -140,6 +140,7 @@ impl Builder {
                 llm: self.llm,
                 budget: self.budget,
                 trace_text: self.trace_text,
+                queued: tokio::sync::Notify::new(),
                 clock: self.clock,
                 limits: self.limits,
                 fusion: self.fusion,

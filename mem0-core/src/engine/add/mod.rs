@@ -148,7 +148,7 @@ impl Mem0 {
         Ok(results.into_iter().map(|(_, result)| result).collect())
     }
 
-    fn check_add(&self, request: &AddRequest) -> Result<()> {
+    pub(in crate::engine) fn check_add(&self, request: &AddRequest) -> Result<()> {
         let limits = &self.inner.limits;
         let options = &request.options;
         let messages = request.input.messages();
