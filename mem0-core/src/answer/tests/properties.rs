@@ -143,9 +143,9 @@ proptest! {
         // Without its end, reasoning that was never begun is an answer in prose.
         prop_assume!(!text.starts_with("It's"));
         let Ok(whole) = facts(&value) else { return Ok(()) };
-        for cut in text.char_indices().map(|(at, _)| at) {
-            if let Some(part) = count(&text[..cut]) {
-                prop_assert!(part >= whole.facts.len(), "{:?}", &text[..cut]);
+        for part in text.char_indices().filter_map(|(at, _)| text.get(..at)) {
+            if let Some(said) = count(part) {
+                prop_assert!(said >= whole.facts.len(), "{:?}", part);
             }
         }
     }
