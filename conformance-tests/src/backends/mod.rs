@@ -6,9 +6,13 @@ mod memory;
 mod local;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_graph;
 
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteHarness;
+#[cfg(feature = "sqlite")]
+pub use sqlite_graph::SqliteGraphHarness;
