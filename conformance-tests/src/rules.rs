@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn the_traits_have_their_rules() {
         assert!(parse(VECTOR_STORE).len() >= 31);
-        assert!(parse(LEDGER).len() >= 24);
+        assert!(parse(LEDGER).len() >= 32);
         assert!(parse(EMBEDDER).len() >= 10);
     }
 }
