@@ -12,7 +12,7 @@ mod request;
 mod secret;
 mod status;
 
-pub use client::{Client, ClientOptions};
+pub use client::{Client, ClientOptions, RetryOptions};
 pub use request::{Method, Request, Response};
 pub use secret::Secret;
 pub use status::{Refusal, check_status, parse_json};

@@ -30,7 +30,7 @@ macro_rules! llm_config {
             /// to do where it is not set.
             #[serde(alias = "enable_vision")]
             pub vision: Option<bool>,
-            /// Timeouts, the longest answer, the proxy.
+            /// Timeouts, retries, the longest answer, the proxy.
             pub http: mem0_http::ClientOptions,
             $($(#[$field_meta])* pub $field: $type,)*
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::layers::{LayerOptions, layered_llm};
+use mem0_core::layers::layered_llm;
 use mem0_core::{ErrorKind, Llm, LlmCapabilities, LlmRequest, LlmResponse, Result, check_llm_request};
 use mem0_http::{Client, Refusal, Request, Response, check_status};
 
@@ -45,8 +45,7 @@ struct Remote<P> {
 /// The model behind a protocol, with retries that honour the provider's wait
 /// and share one budget. The client has the time limit of one try.
 pub(crate) fn remote(protocol: impl Protocol, client: Client) -> Arc<dyn Llm> {
-    let mut layers = LayerOptions::default();
-    layers.timeout = None;
+    let layers = client.layers().clone();
     layered_llm(Arc::new(Remote { protocol, client }), &layers)
 }
 
