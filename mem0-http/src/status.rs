@@ -17,8 +17,9 @@ use crate::request::Response;
 pub struct Refusal {
     /// The status code.
     pub status: u16,
-    /// `error.code`, `error.type`, `error.status`, `type`, `code` or `__type` of
-    /// a JSON body, those that are there, as they are spelt.
+    /// `error.code`, `error.type`, `error.status`, `error.details[].reason`,
+    /// `type`, `code` or `__type` of a JSON body, those that are there, as they
+    /// are spelt.
     pub codes: Vec<String>,
     /// Whether the provider's words, in small letters, hold one of the phrases
     /// by which providers without a code say that the input is too long.
@@ -51,7 +52,9 @@ impl Refusal {
         let places = [error, body]
             .into_iter()
             .flat_map(|object| ["code", "type", "status", "__type"].into_iter().filter_map(move |key| object.get(key)));
+        let details = error.get("details").and_then(Value::as_array).into_iter().flatten();
         let mut codes: Vec<String> = places
+            .chain(details.filter_map(|detail| detail.get("reason")))
             .chain(error.is_string().then_some(error))
             .filter_map(Value::as_str)
             .filter(|code| is_code(code))
@@ -205,6 +208,12 @@ mod tests {
             shown.contains("invalid_request_error") && !shown.contains("hush") && !shown.contains("x y"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn the_reasons_of_google_are_codes() {
+        let body = r#"{"error": {"status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}, {}]}}"#;
+        assert!(error(400, &[], body).to_string().contains("code=INVALID_ARGUMENT API_KEY_INVALID"));
     }
 
     #[test]

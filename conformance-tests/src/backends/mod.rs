@@ -1,5 +1,7 @@
-//! The harnesses of the backends that need no server.
+//! The harnesses of the backends that need no server, or bring their own fake.
 
+#[cfg(feature = "embedders")]
+mod embedders;
 mod memory;
 
 #[cfg(feature = "local")]
@@ -7,6 +9,8 @@ mod local;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "embedders")]
+pub use embedders::RemoteEmbedder;
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;

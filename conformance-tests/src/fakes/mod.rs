@@ -3,6 +3,26 @@
 //! what it was sent, refuses what the documentation refuses, and fails on
 //! demand.
 
+#[cfg(feature = "embedders")]
+pub mod embed;
+#[cfg(feature = "embedders")]
+pub mod embed_aws_bedrock;
+#[cfg(feature = "embedders")]
+pub mod embed_cohere;
+#[cfg(feature = "embedders")]
+pub mod embed_gemini;
+#[cfg(feature = "embedders")]
+pub mod embed_huggingface;
+#[cfg(feature = "embedders")]
+pub mod embed_jina;
+#[cfg(feature = "embedders")]
+pub mod embed_ollama;
+#[cfg(feature = "embedders")]
+pub mod embed_openai;
+#[cfg(feature = "embedders")]
+pub mod embed_vertexai;
+#[cfg(feature = "embedders")]
+pub mod embed_voyage;
 mod server;
 
 pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

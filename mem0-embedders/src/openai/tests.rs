@@ -31,7 +31,10 @@ fn requests_are_these_bytes() {
         )
     );
     assert_eq!(
-        sent("openai", json!({"openai_base_url": "http://h", "model": "text-embedding-3-large", "embedding_dims": 256})),
+        sent(
+            "openai",
+            json!({"openai_base_url": "http://h", "model": "text-embedding-3-large", "embedding_dims": 256})
+        ),
         format!(
             "POST http://h/embeddings\n{JSON}authorization: Bearer k\n\n{}",
             r#"{"model":"text-embedding-3-large","input":["a","é\""],"dimensions":256}"#
@@ -122,7 +125,11 @@ fn documented_errors_have_their_kinds() {
     kinds(
         &made("openai", json!({})).unwrap(),
         &[
-            (400, r#"{"error":{"message":"'$.input' is invalid","type":"invalid_request_error"}}"#, ErrorKind::InvalidInput),
+            (
+                400,
+                r#"{"error":{"message":"'$.input' is invalid","type":"invalid_request_error"}}"#,
+                ErrorKind::InvalidInput,
+            ),
             (400, too_long, ErrorKind::ContextLength),
             (401, r#"{"error":{"code":"invalid_api_key"}}"#, ErrorKind::Unauthenticated),
             (403, r#"{"error":{"code":"unsupported_country_region_territory"}}"#, ErrorKind::PermissionDenied),
@@ -133,8 +140,11 @@ fn documented_errors_have_their_kinds() {
             (503, "", ErrorKind::Unavailable),
         ],
     );
-    let error = refused(&made(AZURE, json!({"azure_kwargs": {"azure_deployment": "d", "azure_endpoint": "http://h"}}))
-        .unwrap(), 404, r#"{"error":{"code":"DeploymentNotFound","message":"The API deployment does not exist"}}"#);
+    let error = refused(
+        &made(AZURE, json!({"azure_kwargs": {"azure_deployment": "d", "azure_endpoint": "http://h"}})).unwrap(),
+        404,
+        r#"{"error":{"code":"DeploymentNotFound","message":"The API deployment does not exist"}}"#,
+    );
     assert!(error.to_string().contains("DeploymentNotFound"), "{error}");
 }
 

@@ -2,11 +2,11 @@
 
 use async_openai::types::embeddings::{CreateEmbeddingRequest, EmbeddingInput};
 use mem0_core::{Error, ErrorKind, Purpose, Result};
-use mem0_http::{Request, Response, Secret, parse_json};
+use mem0_http::{Request, Response, Secret, parse_json, variable};
 use serde::Serialize;
 
 use super::config::{AzureConfig, OpenAiConfig};
-use crate::shared::{Dims, Indexed, Limits, Protocol, base_url, key};
+use crate::shared::{Dims, Indexed, Limits, Protocol, base_url};
 
 /// A host, as far as it is known.
 #[derive(Debug)]
@@ -153,9 +153,7 @@ impl OpenAi {
 
     pub(super) fn azure(config: &AzureConfig) -> Result<Self> {
         let azure = &config.azure_kwargs;
-        let of = |configured: &Option<String>, env: &'static str| {
-            configured.clone().or_else(|| Secret::from_env(env).map(|value| value.expose().to_owned()))
-        };
+        let of = |configured: &Option<String>, env| configured.clone().or_else(|| variable(env));
         let deployment = of(&azure.azure_deployment, "EMBEDDING_AZURE_DEPLOYMENT").or_else(|| config.model.clone());
         let deployment =
             deployment.ok_or_else(|| Error::config("`azure_deployment` is not set, nor EMBEDDING_AZURE_DEPLOYMENT"))?;
@@ -164,10 +162,10 @@ impl OpenAi {
             endpoint.ok_or_else(|| Error::config("`azure_endpoint` is not set, nor EMBEDDING_AZURE_ENDPOINT"))?;
         let version = of(&azure.api_version, "EMBEDDING_AZURE_API_VERSION").unwrap_or_else(|| "2024-10-21".to_owned());
         let mut headers: Vec<_> = azure.default_headers.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-        match (&azure.azure_ad_token, key(azure.api_key.as_ref().or(config.api_key.as_ref()), &[])) {
+        match (&azure.azure_ad_token, azure.api_key.as_ref().or(config.api_key.as_ref())) {
             (Some(token), None) => headers.push(bearer(token)),
             (_, configured) => {
-                let key = Secret::required(configured.as_ref(), "EMBEDDING_AZURE_OPENAI_API_KEY")?;
+                let key = Secret::required(configured, "EMBEDDING_AZURE_OPENAI_API_KEY")?;
                 headers.push(("api-key".to_owned(), key));
             }
         }

@@ -102,7 +102,7 @@ impl Common {
 /// Where to send to: what is configured, else the provider's own variable,
 /// else the default. Without a slash at the end.
 pub(crate) fn base_url(configured: Option<&str>, variable: Option<&str>, default: &str) -> String {
-    let from_env = || variable.and_then(Secret::from_env).map(|url| url.expose().to_owned());
+    let from_env = || variable.and_then(mem0_http::variable);
     let url = configured.map(str::to_owned).or_else(from_env).unwrap_or_else(|| default.to_owned());
     url.trim().trim_end_matches('/').to_owned()
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use mem0_core::layers::{LayerOptions, layered_embedder};
+use mem0_core::layers::layered_embedder;
 use mem0_core::{Embedder, EmbedderIdentity, Error, ErrorKind, Purpose, Result};
 use mem0_http::{Client, Refusal, Request, Response, check_status};
 
@@ -81,14 +81,11 @@ pub(crate) async fn remote(
 
 async fn open(protocol: Arc<dyn Protocol>, common: Common) -> Result<Arc<dyn Embedder>> {
     let client = common.client()?;
-    let mut layers = LayerOptions::default();
-    // The client has the time limit of one try.
-    layers.timeout = None;
     let one = |dims: Option<usize>| {
         let model = format!("{}/{}", protocol.provider(), protocol.model());
         let identity = EmbedderIdentity { model, dims: dims.unwrap_or(0), digest: String::new() };
         let one = One { protocol: Arc::clone(&protocol), client: client.clone(), identity, dims };
-        layered_embedder(Arc::new(one), &layers)
+        layered_embedder(Arc::new(one), client.layers())
     };
     let dims = match protocol.dims() {
         Some(dims) => dims,

@@ -28,10 +28,18 @@ struct Body<'a> {
 
 fn native_dims(model: &str) -> Option<usize> {
     Some(match model {
-        "voyage-4" | "voyage-4-lite" | "voyage-4-large" | "voyage-3.5" | "voyage-3.5-lite" | "voyage-3-large"
-        | "voyage-code-3" | "voyage-3" | "voyage-finance-2" | "voyage-law-2" | "voyage-multilingual-2" | "voyage-2" => {
-            1_024
-        }
+        "voyage-4"
+        | "voyage-4-lite"
+        | "voyage-4-large"
+        | "voyage-3.5"
+        | "voyage-3.5-lite"
+        | "voyage-3-large"
+        | "voyage-code-3"
+        | "voyage-3"
+        | "voyage-finance-2"
+        | "voyage-law-2"
+        | "voyage-multilingual-2"
+        | "voyage-2" => 1_024,
         "voyage-3-lite" => 512,
         "voyage-code-2" | "voyage-large-2" => 1_536,
         _ => return None,
