@@ -13,6 +13,6 @@ embedder_config! {
         inference_base_url: Option<String>,
         /// What the Python library gives to the model that it loads itself;
         /// accepted and without effect.
-        model_kwargs: serde_json::Map<String, serde_json::Value>,
+        model_kwargs: Option<serde_json::Map<String, serde_json::Value>>,
     }
 }

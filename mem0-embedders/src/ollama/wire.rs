@@ -68,9 +68,9 @@ impl Protocol for Ollama {
     }
 
     fn limits(&self) -> Limits {
-        // No limit is documented; it works through a request one by one, so
-        // that a long one only takes long.
-        Limits { text_tokens: 64_000, request_tokens: 256_000, ..Limits::texts(64) }
+        // No limit is documented. It cuts by itself, and works through a
+        // request text by text: on a slow machine a large one takes long.
+        Limits { text_tokens: 32_768, request_tokens: 32_768, ..Limits::texts(64) }
     }
 
     fn request(&self, texts: &[&str], _: Purpose) -> Result<Request> {

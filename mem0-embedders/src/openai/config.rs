@@ -31,7 +31,7 @@ embedder_config! {
     /// Settings of `azure_openai`.
     AzureConfig {
         /// Where the deployment is.
-        azure_kwargs: AzureKwargs,
+        azure_kwargs: Option<AzureKwargs>,
     }
 }
 
@@ -53,5 +53,5 @@ pub struct AzureKwargs {
     /// `2024-10-21`.
     pub api_version: Option<String>,
     /// More headers.
-    pub default_headers: BTreeMap<String, Secret>,
+    pub default_headers: Option<BTreeMap<String, Secret>>,
 }

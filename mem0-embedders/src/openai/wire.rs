@@ -60,7 +60,8 @@ pub(super) const PRESETS: &[Preset] = &[
         url: Some("http://localhost:1234/v1"),
         url_env: None,
         key_env: None,
-        limits: Limits { text_tokens: 8_192, ..Limits::texts(64) },
+        // None is documented; a large request takes long on a slow machine.
+        limits: Limits { text_tokens: 8_192, request_tokens: 32_768, ..Limits::texts(64) },
     },
     Preset {
         provider: "openai_compatible",
@@ -152,7 +153,7 @@ impl OpenAi {
     }
 
     pub(super) fn azure(config: &AzureConfig) -> Result<Self> {
-        let azure = &config.azure_kwargs;
+        let azure = config.azure_kwargs.clone().unwrap_or_default();
         let of = |configured: &Option<String>, env| configured.clone().or_else(|| variable(env));
         let deployment = of(&azure.azure_deployment, "EMBEDDING_AZURE_DEPLOYMENT").or_else(|| config.model.clone());
         let deployment =
@@ -161,7 +162,7 @@ impl OpenAi {
         let endpoint =
             endpoint.ok_or_else(|| Error::config("`azure_endpoint` is not set, nor EMBEDDING_AZURE_ENDPOINT"))?;
         let version = of(&azure.api_version, "EMBEDDING_AZURE_API_VERSION").unwrap_or_else(|| "2024-10-21".to_owned());
-        let mut headers: Vec<_> = azure.default_headers.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut headers: Vec<_> = azure.default_headers.into_iter().flatten().collect();
         match (&azure.azure_ad_token, azure.api_key.as_ref().or(config.api_key.as_ref())) {
             (Some(token), None) => headers.push(bearer(token)),
             (_, configured) => {

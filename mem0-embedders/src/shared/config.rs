@@ -108,6 +108,7 @@ pub(crate) fn base_url(configured: Option<&str>, variable: Option<&str>, default
 }
 
 /// The configured key, else that of the first variable that is set.
+#[cfg(any(feature = "aws_bedrock", feature = "cohere", feature = "gemini"))]
 pub(crate) fn key(configured: Option<&Secret>, variables: &[&'static str]) -> Option<Secret> {
     configured.cloned().or_else(|| variables.iter().find_map(|name| Secret::from_env(name)))
 }

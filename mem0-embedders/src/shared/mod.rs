@@ -8,7 +8,9 @@ pub(crate) mod testing;
 mod text;
 mod vector;
 
-pub(crate) use config::{Common, Dims, Proxies, base_url, embedder_config, key};
+#[cfg(any(feature = "aws_bedrock", feature = "cohere", feature = "gemini"))]
+pub(crate) use config::key;
+pub(crate) use config::{Common, Dims, Proxies, base_url, embedder_config};
 pub(crate) use remote::{Protocol, remote};
 pub(crate) use text::Limits;
 #[cfg(any(feature = "openai", feature = "voyage", feature = "jina"))]

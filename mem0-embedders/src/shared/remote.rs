@@ -164,7 +164,7 @@ impl Remote {
             };
             if let [text] = texts {
                 let half = text.get(..text.floor_char_boundary(text.len() / 2)).unwrap_or_default();
-                if half.len() < SHORTEST || half.trim().is_empty() {
+                if text.len() <= SHORTEST || half.trim().is_empty() {
                     return Err(error);
                 }
                 return self.fitting(&[half], purpose).await;
@@ -197,3 +197,6 @@ impl Embedder for Remote {
         vectors.collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
