@@ -487,8 +487,7 @@ async fn r9_too_long_is_context_length(context: &LlmContext) -> Verdict {
 
 async fn r10_calls_run_side_by_side(context: &LlmContext) -> Verdict {
     const CALLS: usize = 16;
-    let mut http = quick(Duration::from_secs(10));
-    http["retry"]["max_retries"] = json!(0);
+    let http = json!({"timeout_s": 10, "retry": {"max_retries": 0}});
     let opened = context.open(json!({"http": http})).await?;
     opened.fake.answer(FakeAnswer::new(format!("This is {MARK}000.")));
     opened.ask(&question()).await?;
