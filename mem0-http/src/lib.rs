@@ -17,7 +17,7 @@ mod request;
 mod secret;
 mod status;
 
-pub use client::{Client, ClientOptions};
+pub use client::{Client, ClientOptions, RetryOptions};
 pub use env::variable;
 pub use request::{Method, Request, Response};
 pub use secret::Secret;

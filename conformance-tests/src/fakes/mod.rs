@@ -5,4 +5,4 @@
 
 mod server;
 
-pub use server::{FakeServer, Fault, Reply, Seen};
+pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

@@ -28,8 +28,21 @@ const DEFAULT_MODEL: &str = "claude-sonnet-4-6";
 
 /// What constrained answers know of JSON Schema; anything else is refused.
 const KEYWORDS: &[&str] = &[
-    "$defs", "$ref", "type", "format", "title", "description", "enum", "const", "default", "items", "anyOf", "allOf",
-    "properties", "additionalProperties", "required",
+    "$defs",
+    "$ref",
+    "type",
+    "format",
+    "title",
+    "description",
+    "enum",
+    "const",
+    "default",
+    "items",
+    "anyOf",
+    "allOf",
+    "properties",
+    "additionalProperties",
+    "required",
 ];
 
 #[derive(Debug)]

@@ -5,20 +5,46 @@ use mem0_http::{Refusal, Response, parse_json};
 use serde::Serialize;
 
 use super::wire;
+use crate::shared::config::TEMPERATURE;
 use crate::shared::{images, schema};
 
 /// What `responseJsonSchema` knows of JSON Schema.
 const KEYWORDS: &[&str] = &[
-    "$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum", "items", "prefixItems",
-    "minItems", "maxItems", "minimum", "maximum", "anyOf", "oneOf", "properties", "additionalProperties", "required",
+    "$id",
+    "$defs",
+    "$ref",
+    "$anchor",
+    "type",
+    "format",
+    "title",
+    "description",
+    "enum",
+    "items",
+    "prefixItems",
+    "minItems",
+    "maxItems",
+    "minimum",
+    "maximum",
+    "anyOf",
+    "oneOf",
+    "properties",
+    "additionalProperties",
+    "required",
 ];
 
 /// What the configuration says about sampling.
 pub(crate) struct Sampling {
-    pub(crate) temperature: f32,
+    pub(crate) temperature: Option<f32>,
     pub(crate) max_tokens: u32,
     pub(crate) top_p: Option<f32>,
     pub(crate) top_k: Option<u32>,
+}
+
+/// From Gemini 3 on the vendor advises to leave the temperature alone where
+/// nobody asks for another.
+pub(crate) fn temperature(model: &str, configured: Option<f32>) -> Option<f32> {
+    let older = ["gemini-1", "gemini-2"].iter().any(|name| model.contains(name));
+    configured.or(older.then_some(TEMPERATURE))
 }
 
 /// The body that asks.
@@ -30,7 +56,7 @@ pub(crate) fn ask<'a>(request: &'a LlmRequest, sampling: &Sampling) -> Result<im
         contents,
         system_instruction: system.map(|text| wire::Content { role: None, parts: vec![wire::Part::Text(text)] }),
         generation_config: wire::GenerationConfig {
-            temperature: request.temperature.unwrap_or(sampling.temperature),
+            temperature: request.temperature.or(sampling.temperature),
             max_output_tokens: request.max_tokens.unwrap_or(sampling.max_tokens),
             top_p: sampling.top_p,
             top_k: sampling.top_k,

@@ -20,10 +20,10 @@ use mem0_http::{Refusal, Request, Response, Secret};
 
 pub use config::GeminiConfig;
 
-use crate::shared::config::{MAX_TOKENS, TEMPERATURE};
+use crate::shared::config::MAX_TOKENS;
 use crate::shared::{Protocol, remote};
 
-pub(crate) const DEFAULT_MODEL: &str = "gemini-2.5-flash";
+pub(crate) const DEFAULT_MODEL: &str = "gemini-3.5-flash";
 
 #[derive(Debug)]
 struct Gemini {
@@ -62,7 +62,7 @@ impl Protocol for Gemini {
 
     fn request(&self, request: &LlmRequest) -> Result<Request> {
         let sampling = content::Sampling {
-            temperature: self.config.temperature.unwrap_or(TEMPERATURE),
+            temperature: content::temperature(&self.model, self.config.temperature),
             max_tokens: self.config.max_tokens.unwrap_or(MAX_TOKENS),
             top_p: self.config.top_p,
             top_k: self.config.top_k,

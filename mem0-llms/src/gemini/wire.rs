@@ -36,7 +36,8 @@ pub(super) struct Blob<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GenerationConfig {
-    pub(super) temperature: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) temperature: Option<f32>,
     pub(super) max_output_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) top_p: Option<f32>,

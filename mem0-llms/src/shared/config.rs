@@ -43,7 +43,7 @@ macro_rules! llm_config {
             /// How closely it looks: `auto`, `low` or `high`, for the providers
             /// that ask.
             pub vision_details: Option<String>,
-            /// Timeouts, the longest answer, the proxy.
+            /// Timeouts, retries, the longest answer, the proxy.
             pub http: mem0_http::ClientOptions,
             /// A proxy as the Python library has it: a URL, or URLs by scheme.
             pub http_client_proxies: Option<crate::shared::config::Proxies>,

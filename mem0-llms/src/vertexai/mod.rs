@@ -21,7 +21,7 @@ use mem0_http::{Client, Refusal, Request, Response, variable};
 pub use config::VertexAiConfig;
 
 use crate::gemini::{DEFAULT_MODEL, content};
-use crate::shared::config::{MAX_TOKENS, TEMPERATURE};
+use crate::shared::config::MAX_TOKENS;
 use crate::shared::{Protocol, remote};
 
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Protocol for VertexAi {
 
     fn request(&self, request: &LlmRequest) -> Result<Request> {
         let sampling = content::Sampling {
-            temperature: self.config.temperature.unwrap_or(TEMPERATURE),
+            temperature: content::temperature(&self.model, self.config.temperature),
             max_tokens: self.config.max_tokens.unwrap_or(MAX_TOKENS),
             top_p: self.config.top_p,
             top_k: self.config.top_k,
