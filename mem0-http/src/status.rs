@@ -34,6 +34,7 @@ const TOO_LONG: &[&str] = &[
     "context length",
     "context_length",
     "context window",
+    "available context size",
     "maximum context",
     "too many tokens",
     "prompt is too long",

@@ -2,11 +2,18 @@
 
 mod memory;
 
+#[cfg(feature = "llms")]
+mod llms;
 #[cfg(feature = "local")]
 mod local;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "llms")]
+pub use llms::{
+    AnthropicHarness, AnthropicToolHarness, BedrockHarness, CohereHarness, GeminiHarness, OllamaHarness,
+    VertexAiHarness,
+};
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;

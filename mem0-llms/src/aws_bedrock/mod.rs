@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use mem0_core::{
     Clock, Error, ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Registry, Result,
-    Speaker, StructuredOutput, SystemClock, Turn, provider_config,
+    Speaker, SystemClock, Turn, provider_config,
 };
 use mem0_http::aws::{Credentials, Given, region, sign};
 use mem0_http::{Client, Refusal, Request, Response, parse_json};
@@ -22,7 +22,7 @@ use mem0_http::{Client, Refusal, Request, Response, parse_json};
 pub use config::BedrockConfig;
 
 use crate::shared::config::{MAX_TOKENS, TEMPERATURE};
-use crate::shared::{Protocol, claude, images, remote};
+use crate::shared::{Protocol, claude, images, prompt, remote};
 
 const DEFAULT_MODEL: &str = "anthropic.claude-3-5-sonnet-20240620-v1:0";
 
@@ -106,22 +106,15 @@ impl Protocol for Bedrock {
     fn request(&self, request: &LlmRequest) -> Result<Request> {
         let schema = request.schema.as_ref();
         let tool_config = schema.and_then(|schema| tool(self.maker(), schema));
-        let mut system: Vec<wire::Block<'_>> = Vec::new();
-        if !request.system.is_empty() {
-            system.push(wire::Block::Text(request.system.as_str().into()));
-        }
-        if let Some(schema) = schema.filter(|_| self.capabilities().structured_output == StructuredOutput::Prompt) {
-            let shape = &schema.schema;
-            let words = format!("Answer with one JSON object and nothing else. It must fit this JSON Schema:\n{shape}");
-            system.push(wire::Block::Text(words.into()));
-        }
+        let system = prompt::system(request, self.capabilities().structured_output);
+        let system = Some(system).filter(|system| !system.is_empty()).map(wire::Block::Text);
         let mut additional = self.config.model_kwargs.clone().unwrap_or_default();
         if let Some(top_k) = self.config.top_k.filter(|_| claude::samples(&self.model)) {
             additional.entry("top_k").or_insert_with(|| top_k.into());
         }
         let body = wire::Ask {
             messages: request.turns.iter().map(message).collect::<Result<_>>()?,
-            system,
+            system: system.into_iter().collect(),
             inference_config: self.inference(request),
             tool_config,
             guardrail_config: self.config.guardrail_id.as_deref().map(|id| wire::GuardrailConfig {

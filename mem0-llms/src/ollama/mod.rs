@@ -2,7 +2,9 @@
 //!
 //! After "Generate a chat message", "Structured outputs", "Thinking" and
 //! "Errors" of docs.ollama.com. Thinking is switched off: its words would be
-//! thrown away. Images go as Base64; a model is never pulled by itself.
+//! thrown away. `truncate: false` (a field of `ChatRequest` in its sources since
+//! 0.12.6) makes input that is too long an error; else its beginning is dropped
+//! silently. Images go as Base64; a model is never pulled by itself.
 
 mod config;
 #[cfg(test)]
@@ -75,6 +77,7 @@ impl Protocol for Ollama {
             messages: system.into_iter().chain(request.turns.iter().map(message)).collect::<Result<_>>()?,
             stream: false,
             think: false,
+            truncate: false,
             options: wire::Options {
                 temperature: request.temperature.or(self.config.temperature).unwrap_or(TEMPERATURE),
                 num_predict: request.max_tokens.or(self.config.max_tokens).unwrap_or(MAX_TOKENS),

@@ -9,6 +9,7 @@ pub(super) struct Ask<'a> {
     pub(super) messages: Vec<Message<'a>>,
     pub(super) stream: bool,
     pub(super) think: bool,
+    pub(super) truncate: bool,
     pub(super) options: Options,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) format: Option<&'a Value>,

@@ -5,6 +5,8 @@ pub(crate) mod claude;
 pub(crate) mod config;
 #[cfg(any(feature = "gemini", feature = "aws_bedrock", feature = "ollama"))]
 pub(crate) mod images;
+#[cfg(any(feature = "openai", feature = "aws_bedrock"))]
+pub(crate) mod prompt;
 pub(crate) mod remote;
 #[cfg(any(feature = "anthropic", feature = "gemini"))]
 pub(crate) mod schema;
