@@ -10,6 +10,8 @@ pub(crate) mod prompt;
 pub(crate) mod remote;
 #[cfg(any(feature = "anthropic", feature = "gemini"))]
 pub(crate) mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub(crate) use config::llm_config;
 pub(crate) use remote::{Protocol, remote};
