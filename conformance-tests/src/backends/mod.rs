@@ -1,4 +1,4 @@
-//! The harnesses of the backends that need no server.
+//! The harnesses of the backends that need no server, or only a fake of it.
 
 mod memory;
 
@@ -6,6 +6,8 @@ mod memory;
 mod llms;
 #[cfg(feature = "local")]
 mod local;
+#[cfg(feature = "llms")]
+pub mod openai;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

@@ -19,6 +19,8 @@ pub(crate) mod google;
 pub(crate) mod llm;
 #[cfg(feature = "llms")]
 pub(crate) mod ollama;
+pub mod openai;
+
 mod server;
 
 pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};
