@@ -2,6 +2,8 @@
 
 mod memory;
 
+#[cfg(feature = "llms")]
+mod llms;
 #[cfg(feature = "local")]
 mod local;
 #[cfg(feature = "llms")]
@@ -9,6 +11,11 @@ pub mod openai;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "llms")]
+pub use llms::{
+    AnthropicHarness, AnthropicToolHarness, BedrockHarness, CohereHarness, GeminiHarness, OllamaHarness,
+    VertexAiHarness,
+};
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;

@@ -3,6 +3,22 @@
 //! what it was sent, refuses what the documentation refuses, and fails on
 //! demand.
 
+#[cfg(feature = "llms")]
+pub(crate) mod anthropic;
+#[cfg(feature = "llms")]
+pub(crate) mod aws;
+#[cfg(feature = "llms")]
+pub(crate) mod bedrock;
+#[cfg(feature = "llms")]
+pub(crate) mod cohere;
+#[cfg(feature = "llms")]
+pub(crate) mod gemini;
+#[cfg(feature = "llms")]
+pub(crate) mod google;
+#[cfg(feature = "llms")]
+pub(crate) mod llm;
+#[cfg(feature = "llms")]
+pub(crate) mod ollama;
 pub mod openai;
 
 mod server;

@@ -477,6 +477,8 @@ async fn r8_bad_requests_are_refused_before_io(context: &LlmContext) -> Verdict 
 
 async fn r9_too_long_is_context_length(context: &LlmContext) -> Verdict {
     let opened = context.open(json!({"http": quick(Duration::from_secs(20))})).await?;
+    // What is fetched only once (a token) is there then.
+    opened.ask(&question()).await?;
     let server = opened.fake.server();
     server.fail_always(Some(Fault::Reply(context.harness.too_long())));
     let before = server.seen().len();

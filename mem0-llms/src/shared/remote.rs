@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::layers::layered_llm;
-use mem0_core::{ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, Result, check_llm_request};
+use mem0_core::{Error, ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, Result, check_llm_request};
 use mem0_http::{Client, Refusal, Request, Response, check_status};
 
 /// How one provider is spoken to: pure functions, tested on exact bytes.
@@ -30,6 +30,11 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync + 'static {
     fn refine(&self, refusal: &Refusal) -> Option<ErrorKind> {
         let _ = refusal;
         None
+    }
+
+    /// Adds to a refusal what helps with this provider.
+    fn refusal(&self, error: Error) -> Error {
+        error
     }
 
     /// Whether a refusal means that the provider would not answer this: then
@@ -83,7 +88,7 @@ impl<P: Protocol> Llm for Remote<P> {
             if withheld {
                 return Ok(LlmResponse::default().with_finish(Finish::Filtered));
             }
-            checked?;
+            checked.map_err(|e| self.protocol.refusal(e))?;
             self.protocol.response(&response)
         };
         answer.await.map_err(|e| e.with_provider(self.protocol.provider()))
