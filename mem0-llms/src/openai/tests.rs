@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use mem0_core::{
-    ErrorKind, Finish, Image, Llm as _, LlmCapabilities, LlmRequest, OutputSchema, StructuredOutput, Turn,
-    check_llm_request,
+    ErrorKind, Finish, Image, LlmCapabilities, LlmRequest, OutputSchema, StructuredOutput, Turn, check_llm_request,
 };
 use mem0_http::{Method, check_status};
 use serde_json::json;
 
 use super::*;
+use crate::shared::testing::{answered, body, refused, sent};
 
 const NOTHING: &[(&str, &str)] = &[];
 
@@ -47,13 +47,7 @@ fn schema() -> OutputSchema {
 /// The request as it goes over the wire.
 fn shown(model: &ChatCompletions, request: &LlmRequest) -> String {
     check_llm_request(request, model.capabilities()).unwrap();
-    let ready = model.request(request).unwrap();
-    let headers: String = ready.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    format!("{} {}\n{headers}\n{}", ready.method.as_str(), ready.url, String::from_utf8(ready.body.into()).unwrap())
-}
-
-fn body(model: &ChatCompletions, request: &LlmRequest) -> Value {
-    serde_json::from_slice(&model.request(request).unwrap().body).unwrap()
+    sent(&model.request(request).unwrap())
 }
 
 #[test]
@@ -359,7 +353,7 @@ fn what_a_host_can_is_known() {
 }
 
 fn answer(body: Value) -> Result<LlmResponse> {
-    wire::response(&Response::new(200, Vec::new(), body.to_string()))
+    answered(&model("openai", json!({})), &body.to_string())
 }
 
 fn choice(message: Value, reason: &str) -> Value {
@@ -461,7 +455,7 @@ fn every_documented_refusal_has_its_kind() {
         (504, "", ErrorKind::Timeout),
     ] {
         let body = json!({"error": {"message": "hush", "type": "t", "param": null, "code": code}}).to_string();
-        let error = check_status(&Response::new(status, Vec::new(), body), wire::refine).unwrap_err();
+        let error = refused(&model("openai", json!({})), status, &[], &body);
         assert_eq!(error.kind(), kind, "{status} {code}");
         assert!(!format!("{error:?}").contains("hush"));
     }
