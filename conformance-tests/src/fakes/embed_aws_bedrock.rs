@@ -5,37 +5,19 @@
 
 use serde_json::{Value, json};
 
-use super::embed::{Asked, EmbedFake, dims, only, posted, reply, texts, vector};
-use super::{Reply, Seen};
+use super::embed::{EmbedFake, dims, only, posted, reply, texts, vector};
+use super::{Reply, Seen, aws};
 use crate::harness::FAKE_KEY;
 
 fn refusal(status: u16, message: &str) -> Reply {
-    let kind = match status {
-        403 => "UnrecognizedClientException",
-        404 => "ResourceNotFoundException",
-        _ => "ValidationException",
-    };
-    Reply::json(status, &json!({ "message": message })).with_header("x-amzn-errortype", &format!("{kind}:http://aws/"))
-}
-
-/// Whose key it is. The signature itself is not computed again here: what it
-/// must be is tested on the vendor's own examples where it is made.
-const KEY_ID: &str = "AKIDFAKE";
-
-fn signed(seen: &Seen) -> Asked<()> {
-    let authorization = seen.header("authorization").unwrap_or_default();
-    let credential = format!("AWS4-HMAC-SHA256 Credential={KEY_ID}/");
-    let signed = ["/us-east-1/bedrock/aws4_request", "SignedHeaders=", "host", "x-amz-date", "Signature="];
-    let whole = authorization.starts_with(&credential) && signed.iter().all(|part| authorization.contains(part));
-    if !whole || seen.header("x-amz-date").is_none() {
-        return Err(refusal(403, "The security token included in the request is invalid."));
-    }
-    Ok(())
+    let kind = if status == 404 { "ResourceNotFoundException" } else { "ValidationException" };
+    aws::refusal(status, kind, message)
 }
 
 fn config(url: &str, model: &str) -> Value {
     json!({
-        "base_url": url, "aws_region": "us-east-1", "aws_access_key_id": KEY_ID, "aws_secret_access_key": FAKE_KEY,
+        "base_url": url, "aws_region": aws::REGION, "aws_access_key_id": aws::ACCESS_KEY_ID,
+        "aws_secret_access_key": FAKE_KEY,
         "model": model,
     })
 }
@@ -50,7 +32,7 @@ impl EmbedFake for Titan {
 
     fn answer(seen: &Seen) -> Reply {
         let answer = || {
-            signed(seen)?;
+            aws::check(seen, "bedrock")?;
             let body = posted(seen, "/model/amazon.titan-embed-text-v2%3A0/invoke", &refusal)?;
             only(&body, &["inputText", "dimensions", "normalize", "embeddingTypes"], &refusal)?;
             let text = body.get("inputText").and_then(Value::as_str).unwrap_or_default();
@@ -92,7 +74,7 @@ impl EmbedFake for CohereOnBedrock {
 
     fn answer(seen: &Seen) -> Reply {
         let answer = || {
-            signed(seen)?;
+            aws::check(seen, "bedrock")?;
             let body = posted(seen, "/model/cohere.embed-multilingual-v3/invoke", &refusal)?;
             only(&body, &["texts", "input_type", "truncate", "embedding_types"], &refusal)?;
             let types = [json!("search_document"), json!("search_query")];

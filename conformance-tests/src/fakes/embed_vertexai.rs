@@ -4,9 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::embed::{EmbedFake, dims, equal, only, posted, reply, vector, with_bearer};
-use super::{Reply, Seen};
-use crate::harness::FAKE_KEY;
+use super::embed::{EmbedFake, dims, equal, only, posted, reply, vector};
+use super::{Reply, Seen, google};
 
 fn refusal(status: u16, message: &str) -> Reply {
     let name = match status {
@@ -17,9 +16,10 @@ fn refusal(status: u16, message: &str) -> Reply {
     Reply::json(status, &json!({"error": {"code": status, "message": message, "status": name}}))
 }
 
-const PATH: &str = "/v1/projects/p/locations/us-central1/publishers/google/models/text-embedding-005:predict";
+const PATH: &str = "/v1/projects/my-project/locations/us-central1/publishers/google/models/text-embedding-005:predict";
 
-/// `vertexai`: 250 texts and 20,000 tokens in a request.
+/// `vertexai`: a service account with the project in it, 250 texts and 20,000
+/// tokens in a request.
 #[derive(Debug)]
 pub struct VertexAi;
 
@@ -28,8 +28,13 @@ impl EmbedFake for VertexAi {
     const BEYOND_ONE_BATCH: usize = 600;
 
     fn answer(seen: &Seen) -> Reply {
+        if let Some(reply) = google::token(seen) {
+            return reply;
+        }
         let answer = || {
-            with_bearer(seen, || refusal(401, "Request had invalid authentication credentials."))?;
+            if !google::is_let_in(seen) {
+                return Err(refusal(401, "Request had invalid authentication credentials."));
+            }
             let body = posted(seen, PATH, &refusal)?;
             only(&body, &["instances", "parameters"], &refusal)?;
             let parameters = body.get("parameters").cloned().unwrap_or_default();
@@ -67,7 +72,7 @@ impl EmbedFake for VertexAi {
 
     fn config(url: &str) -> Value {
         json!({
-            "base_url": url, "access_token": FAKE_KEY, "project": "p", "location": "us-central1",
+            "base_url": url, "vertex_credentials_json": google::account(url), "location": "us-central1",
             "model": "text-embedding-005", "embedding_dims": 64,
         })
     }

@@ -3,6 +3,14 @@
 //! what it was sent, refuses what the documentation refuses, and fails on
 //! demand.
 
+#[cfg(feature = "llms")]
+pub(crate) mod anthropic;
+#[cfg(any(feature = "embedders", feature = "llms"))]
+pub(crate) mod aws;
+#[cfg(feature = "llms")]
+pub(crate) mod bedrock;
+#[cfg(feature = "llms")]
+pub(crate) mod cohere;
 #[cfg(feature = "embedders")]
 pub mod embed;
 #[cfg(feature = "embedders")]
@@ -23,6 +31,16 @@ pub mod embed_openai;
 pub mod embed_vertexai;
 #[cfg(feature = "embedders")]
 pub mod embed_voyage;
+#[cfg(feature = "llms")]
+pub(crate) mod gemini;
+#[cfg(any(feature = "embedders", feature = "llms"))]
+pub(crate) mod google;
+#[cfg(feature = "llms")]
+pub(crate) mod llm;
+#[cfg(feature = "llms")]
+pub(crate) mod ollama;
+pub mod openai;
+
 mod server;
 
 pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

@@ -477,6 +477,8 @@ async fn r8_bad_requests_are_refused_before_io(context: &LlmContext) -> Verdict 
 
 async fn r9_too_long_is_context_length(context: &LlmContext) -> Verdict {
     let opened = context.open(json!({"http": quick(Duration::from_secs(20))})).await?;
+    // What is fetched only once (a token) is there then.
+    opened.ask(&question()).await?;
     let server = opened.fake.server();
     server.fail_always(Some(Fault::Reply(context.harness.too_long())));
     let before = server.seen().len();
@@ -487,8 +489,7 @@ async fn r9_too_long_is_context_length(context: &LlmContext) -> Verdict {
 
 async fn r10_calls_run_side_by_side(context: &LlmContext) -> Verdict {
     const CALLS: usize = 16;
-    let mut http = quick(Duration::from_secs(10));
-    http["retry"]["max_retries"] = json!(0);
+    let http = json!({"timeout_s": 10, "retry": {"max_retries": 0}});
     let opened = context.open(json!({"http": http})).await?;
     opened.fake.answer(FakeAnswer::new(format!("This is {MARK}000.")));
     opened.ask(&question()).await?;

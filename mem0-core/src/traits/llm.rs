@@ -221,7 +221,7 @@ impl fmt::Debug for LlmResponse {
 }
 
 /// How a provider brings a model to answer in a shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StructuredOutput {

@@ -108,9 +108,11 @@ struct Granted {
 
 async fn exchange(account: &ServiceAccount, now: Timestamp, client: &Client) -> Result<Cached> {
     let response = client.send(exchange_request(account, now)?).await?;
-    // `invalid_grant` (400) and `invalid_client` (401) say that this account
-    // is not let in.
-    check_status(&response, |refusal| matches!(refusal.status, 400 | 401).then_some(ErrorKind::Unauthenticated))?;
+    // With these codes (of OAuth 2.0, status 400) the account is not let in.
+    let closed = ["invalid_grant", "invalid_client", "unauthorized_client"];
+    check_status(&response, |refusal| {
+        closed.iter().any(|code| refusal.has(code)).then_some(ErrorKind::Unauthenticated)
+    })?;
     let granted: Granted = parse_json(&response.body)?;
     let seconds = granted.expires_in.clamp(0, 86_400) - MARGIN_S;
     Ok(Cached { token: Secret::new(granted.access_token), renew_at: now.plus_micros(seconds * 1_000_000) })

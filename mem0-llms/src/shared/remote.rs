@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::layers::layered_llm;
-use mem0_core::{ErrorKind, Llm, LlmCapabilities, LlmRequest, LlmResponse, Result, check_llm_request};
+use mem0_core::{Error, ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, Result, check_llm_request};
 use mem0_http::{Client, Refusal, Request, Response, check_status};
 
 /// How one provider is spoken to: pure functions, tested on exact bytes.
@@ -30,6 +30,18 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync + 'static {
     fn refine(&self, refusal: &Refusal) -> Option<ErrorKind> {
         let _ = refusal;
         None
+    }
+
+    /// Adds to a refusal what helps with this provider.
+    fn refusal(&self, error: Error) -> Error {
+        error
+    }
+
+    /// Whether a refusal means that the provider would not answer this: then
+    /// it is an answer that was withheld, not an error.
+    fn withholds(&self, refusal: &Refusal) -> bool {
+        let _ = refusal;
+        false
     }
 
     /// What came back, when it is a success.
@@ -68,7 +80,15 @@ impl<P: Protocol> Llm for Remote<P> {
             check_llm_request(request, self.protocol.capabilities())?;
             let ready = self.protocol.authorize(&self.client, self.protocol.request(request)?).await?;
             let response = self.client.send(ready).await?;
-            check_status(&response, |refusal| self.protocol.refine(refusal))?;
+            let mut withheld = false;
+            let checked = check_status(&response, |refusal| {
+                withheld = self.protocol.withholds(refusal);
+                self.protocol.refine(refusal)
+            });
+            if withheld {
+                return Ok(LlmResponse::default().with_finish(Finish::Filtered));
+            }
+            checked.map_err(|e| self.protocol.refusal(e))?;
             self.protocol.response(&response)
         };
         answer.await.map_err(|e| e.with_provider(self.protocol.provider()))
