@@ -13,8 +13,8 @@ mod sqlite;
 
 #[cfg(feature = "llms")]
 pub use llms::{
-    AnthropicHarness, AnthropicToolHarness, BedrockHarness, CohereHarness, GeminiHarness, OllamaHarness,
-    VertexAiHarness,
+    AnthropicHarness, AnthropicToolHarness, BedrockHarness, BedrockPromptHarness, CohereHarness, GeminiHarness,
+    OllamaHarness, VertexAiHarness,
 };
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
