@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::{BuildContext, Error, Llm, Registry, Result};
+use mem0_core::{Error, Llm, Result};
 use serde_json::{Value, json};
 
+use super::openai::made;
 use crate::fakes::llm::{Fake, Speaks};
 use crate::fakes::{Reply, anthropic, aws, bedrock, cohere, gemini, google, ollama};
 use crate::harness::{FAKE_KEY, FakeLlm, LlmHarness, Setup};
@@ -20,13 +21,7 @@ async fn open(
 ) -> Result<(Arc<dyn Llm>, Arc<dyn FakeLlm>)> {
     let start = Fake::start(speaks).await;
     let fake = start.map_err(|e| Error::internal("no port for the fake").with_source(e))?;
-    let mut config = own(&fake.url());
-    if let (Some(config), Value::Object(asked)) = (config.as_object_mut(), asked) {
-        config.extend(asked);
-    }
-    let mut registry = Registry::new();
-    mem0_llms::register(&mut registry);
-    let llm = registry.make_llm(provider, config, &BuildContext::new(".")).await?;
+    let llm = made(provider, own(&fake.url()), asked).await?;
     Ok((llm, Arc::new(fake)))
 }
 
@@ -101,13 +96,28 @@ harness! {
 }
 
 harness! {
-    /// `aws_bedrock`.
-    BedrockHarness: "aws_bedrock", bedrock::speak,
-    |url| json!({
-        "aws_access_key_id": aws::ACCESS_KEY_ID, "aws_secret_access_key": FAKE_KEY, "aws_region": aws::REGION,
-        "base_url": url, "model": bedrock::MODEL,
-    }),
+    /// `aws_bedrock`, whose model is made to call a tool.
+    BedrockHarness: "aws_bedrock", |seen: &_, answer: &_| bedrock::speak(seen, answer, CLAUDE),
+    |url| on_bedrock(url, CLAUDE),
     aws::refusal(400, "ValidationException", "Input is too long for requested model.")
+}
+
+harness! {
+    /// `aws_bedrock` with a model that can be asked in the prompt only.
+    BedrockPromptHarness: "aws_bedrock", |seen: &_, answer: &_| bedrock::speak(seen, answer, LLAMA),
+    |url| on_bedrock(url, LLAMA),
+    aws::refusal(400, "ValidationException", "Input is too long for requested model.")
+}
+
+/// Their names have a colon, which is escaped in the path.
+const CLAUDE: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const LLAMA: &str = "meta.llama4-maverick-17b-instruct-v1:0";
+
+fn on_bedrock(url: &str, model: &str) -> Value {
+    json!({
+        "aws_access_key_id": aws::ACCESS_KEY_ID, "aws_secret_access_key": FAKE_KEY, "aws_region": aws::REGION,
+        "base_url": url, "model": model,
+    })
 }
 
 harness! {

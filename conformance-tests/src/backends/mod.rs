@@ -17,8 +17,8 @@ mod sqlite;
 pub use embedders::RemoteEmbedder;
 #[cfg(feature = "llms")]
 pub use llms::{
-    AnthropicHarness, AnthropicToolHarness, BedrockHarness, CohereHarness, GeminiHarness, OllamaHarness,
-    VertexAiHarness,
+    AnthropicHarness, AnthropicToolHarness, BedrockHarness, BedrockPromptHarness, CohereHarness, GeminiHarness,
+    OllamaHarness, VertexAiHarness,
 };
 #[cfg(feature = "local")]
 pub use local::LocalHarness;

@@ -73,7 +73,7 @@ hosts! {
 
 /// The model that a registry makes of a provider's own keys and those of a
 /// case.
-async fn made(provider: &str, own: Value, case: Value) -> Result<Arc<dyn Llm>> {
+pub(super) async fn made(provider: &str, own: Value, case: Value) -> Result<Arc<dyn Llm>> {
     let mut config = own;
     if let (Some(config), Value::Object(case)) = (config.as_object_mut(), case) {
         config.extend(case);

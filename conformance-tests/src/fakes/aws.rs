@@ -68,3 +68,41 @@ fn resigned(seen: &Seen, given: &str, service: &str) -> Option<String> {
     let signed = sign(request, &credentials, REGION, service, at).ok()?;
     signed.header("authorization").map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen() -> Seen {
+        let credentials = Credentials {
+            access_key_id: ACCESS_KEY_ID.to_owned(),
+            secret_access_key: Secret::new(FAKE_KEY),
+            session_token: None,
+        };
+        let request = Request::post_json("http://127.0.0.1:1/model/a%3A0/converse?x=1", &json!({"a": 1})).unwrap();
+        let signed = sign(request, &credentials, REGION, "bedrock", "2026-01-02T03:04:05Z".parse().unwrap()).unwrap();
+        let mut headers = signed.headers;
+        headers.push(("host".to_owned(), "127.0.0.1:1".to_owned()));
+        Seen { method: "POST".to_owned(), path: "/model/a%3A0/converse?x=1".to_owned(), headers, body: signed.body }
+    }
+
+    #[test]
+    fn only_what_was_signed_is_let_in() {
+        assert!(check(&seen(), "bedrock").is_ok());
+        type Change = fn(&mut Seen);
+        let changes: [Change; 6] = [
+            |seen| seen.body = "{}".into(),
+            |seen| seen.path = "/model/b/converse?x=1".to_owned(),
+            |seen| seen.path = "/model/a%3A0/converse?x=2".to_owned(),
+            |seen| seen.method = "PUT".to_owned(),
+            |seen| seen.headers.retain(|(name, _)| name != "authorization"),
+            |seen| seen.headers.iter_mut().for_each(|(_, value)| *value = value.replace("20260102", "20260103")),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut changed = seen();
+            change(&mut changed);
+            assert_eq!(check(&changed, "bedrock").unwrap_err().status, 403, "change {number}");
+        }
+        assert!(check(&seen(), "s3").is_err());
+    }
+}

@@ -4,17 +4,15 @@ use mem0_core::{Finish, Speaker};
 use serde_json::{Value, json};
 
 use super::llm::{Read, list, number, object, text, tokens};
+use super::openai::own_words;
 use super::{Reply, Seen, aws};
 use crate::harness::{FakeAnswer, FakeAsked};
 
 const NULL: Value = Value::Null;
 
-/// Its name has a colon, which is escaped in the path.
-pub(crate) const MODEL: &str = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
-
-pub(crate) fn speak(seen: &Seen, answer: &FakeAnswer) -> Result<(FakeAsked, Value), Reply> {
+pub(crate) fn speak(seen: &Seen, answer: &FakeAnswer, model: &str) -> Result<(FakeAsked, Value), Reply> {
     aws::check(seen, "bedrock")?;
-    let due = format!("/model/{}/converse", MODEL.replace(':', "%3A"));
+    let due = format!("/model/{}/converse", model.replace(':', "%3A"));
     if (seen.method.as_str(), seen.path.as_str()) != ("POST", due.as_str()) {
         return Err(aws::refusal(404, "ResourceNotFoundException", "Could not resolve the foundation model"));
     }
@@ -39,6 +37,7 @@ fn read(body: &Value) -> Read<FakeAsked> {
         turns.push((Some(speaker), words, images));
     }
     let system = body.get("system").map(blocks).transpose()?.unwrap_or_default().0;
+    let system = own_words(&system).to_owned();
     let config = object(get("inferenceConfig"), "inferenceConfig", &["maxTokens", "temperature", "topP"])?;
     let option = |key: &str| config.get(key).unwrap_or(&NULL);
     Ok(FakeAsked {

@@ -73,6 +73,11 @@ const FIELDS: &[&str] = &[
 /// How the sentence begins by which the adapter asks for JSON.
 const ASK: &str = "Answer with one JSON object and with nothing else";
 
+/// A system prompt without what the adapter adds to ask for JSON.
+pub(crate) fn own_words(system: &str) -> &str {
+    system.split_once(ASK).map_or(system, |(own, _)| own.strip_suffix("\n\n").unwrap_or(own))
+}
+
 /// A host with one model.
 #[derive(Debug)]
 pub struct FakeOpenAi {
@@ -364,9 +369,7 @@ fn asked(seen: &Seen) -> FakeAsked {
             "user" => Some(Speaker::User),
             "assistant" => Some(Speaker::Assistant),
             _ => {
-                let own =
-                    words.split_once(ASK).map_or(words.as_str(), |(own, _)| own.strip_suffix("\n\n").unwrap_or(own));
-                asked.system.push_str(own);
+                asked.system.push_str(own_words(&words));
                 continue;
             }
         };

@@ -1,5 +1,7 @@
 //! The configuration of `anthropic`.
 
+use mem0_core::StructuredOutput;
+
 use crate::shared::llm_config;
 
 llm_config! {
@@ -10,5 +12,8 @@ llm_config! {
         /// `https://api.anthropic.com`.
         #[serde(alias = "anthropic_base_url")]
         base_url: Option<String>,
+        /// How the model is brought to answer in a shape, where its name does
+        /// not tell: `schema` or `tool`.
+        structured_output: Option<StructuredOutput>,
     }
 }

@@ -14,8 +14,8 @@ mod wire;
 use std::sync::Arc;
 
 use mem0_core::{
-    ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, Registry, Result, Speaker, StructuredOutput,
-    Turn, provider_config,
+    Error, ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, Registry, Result, Speaker,
+    StructuredOutput, Turn, provider_config,
 };
 use mem0_http::{Refusal, Request, Response, Secret, parse_json};
 
@@ -55,6 +55,9 @@ struct Anthropic {
 
 impl Anthropic {
     fn new(config: AnthropicConfig) -> Result<Self> {
+        if !matches!(config.structured_output, None | Some(StructuredOutput::Schema | StructuredOutput::Tool)) {
+            return Err(Error::config("`structured_output` of anthropic is `schema` or `tool`"));
+        }
         let key = Secret::required(config.api_key.as_ref(), "ANTHROPIC_API_KEY")?;
         let base = base_url(config.base_url.as_deref(), "ANTHROPIC_BASE_URL", "https://api.anthropic.com");
         let model = config.model.clone().unwrap_or_else(|| DEFAULT_MODEL.to_owned());
@@ -86,7 +89,8 @@ impl Protocol for Anthropic {
 
     fn capabilities(&self) -> LlmCapabilities {
         let constrained = claude::version(&self.model).is_some_and(|version| version >= (4, 5));
-        let structured = if constrained { StructuredOutput::Schema } else { StructuredOutput::Tool };
+        let usual = if constrained { StructuredOutput::Schema } else { StructuredOutput::Tool };
+        let structured = self.config.structured_output.unwrap_or(usual);
         LlmCapabilities::new(structured).with_vision(self.config.vision.unwrap_or(true))
     }
 
@@ -97,9 +101,10 @@ impl Protocol for Anthropic {
             format: wire::Format::JsonSchema { schema: schema::keep(&schema.schema, KEYWORDS) },
         });
         let tool = schema.filter(|_| !constrained);
+        let usual = || claude::longest_answer(&self.model, MAX_TOKENS);
         let body = wire::Ask {
             model: &self.model,
-            max_tokens: request.max_tokens.or(self.config.max_tokens).unwrap_or(MAX_TOKENS),
+            max_tokens: request.max_tokens.or(self.config.max_tokens).unwrap_or_else(usual),
             system: &request.system,
             messages: request.turns.iter().map(message).collect(),
             sampling: self.sampling(request),

@@ -1,4 +1,4 @@
-use mem0_core::{Error, TokenUsage};
+use mem0_core::TokenUsage;
 use serde_json::{Value, json};
 
 use super::*;
@@ -28,6 +28,7 @@ fn a_talk_is_these_bytes() {
 
 #[test]
 fn a_shape_is_a_format_or_a_tool_by_the_model() {
+    assert_eq!(body(&handle(json!({"model": "claude-3-haiku-20240307"})), &talk())["max_tokens"], 4096);
     let new = body(&handle(json!({})), &shaped());
     assert_eq!(new["output_config"], json!({"format": {"type": "json_schema", "schema": schema()}}));
     assert_eq!((&new["tools"], &new["max_tokens"]), (&Value::Null, &json!(50)));
@@ -35,6 +36,10 @@ fn a_shape_is_a_format_or_a_tool_by_the_model() {
     assert_eq!(old["tools"][0]["input_schema"], schema());
     assert_eq!(old["tool_choice"], json!({"type": "tool", "name": "note"}));
     assert_eq!(old["output_config"], Value::Null);
+    let told = body(&handle(json!({"structured_output": "tool"})), &shaped());
+    assert_eq!((&told["output_config"], &told["tools"][0]["name"]), (&Value::Null, &json!("note")));
+    let odd = json!({"api_key": "k", "structured_output": "prompt"});
+    assert_eq!(Anthropic::new(provider_config(odd).unwrap()).unwrap_err().kind(), ErrorKind::Config);
 }
 
 #[test]
@@ -121,7 +126,7 @@ fn every_documented_error_has_its_kind() {
         (529, "overloaded_error", "busy", ErrorKind::Unavailable),
     ] {
         let body = json!({"type": "error", "error": {"type": code, "message": message}}).to_string();
-        let error: Error = refused(&handle(json!({})), status, &[], &body);
+        let error = refused(&handle(json!({})), status, &[], &body);
         assert_eq!(error.kind(), kind, "{status} {code}");
     }
 }

@@ -21,7 +21,7 @@ use mem0_http::{Client, Refusal, Request, Response, parse_json};
 
 pub use config::BedrockConfig;
 
-use crate::shared::config::{MAX_TOKENS, TEMPERATURE};
+use crate::shared::config::TEMPERATURE;
 use crate::shared::{Protocol, claude, images, prompt, remote};
 
 const DEFAULT_MODEL: &str = "anthropic.claude-3-5-sonnet-20240620-v1:0";
@@ -64,7 +64,7 @@ impl Bedrock {
     }
 
     fn inference(&self, request: &LlmRequest) -> wire::InferenceConfig {
-        let max_tokens = request.max_tokens.or(self.config.max_tokens).unwrap_or(MAX_TOKENS);
+        let max_tokens = request.max_tokens.or(self.config.max_tokens);
         if !claude::samples(&self.model) {
             return wire::InferenceConfig { max_tokens, temperature: None, top_p: None };
         }

@@ -50,7 +50,7 @@ async fn a_talk_is_these_bytes_and_is_signed() {
         "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"Hi\"}]},\
          {\"role\":\"assistant\",\"content\":[{\"text\":\"Yes?\"}]},\
          {\"role\":\"user\",\"content\":[{\"text\":\"Was ist „das“?\"}]}],\
-         \"system\":[{\"text\":\"Be terse.\"}],\"inferenceConfig\":{\"maxTokens\":8192,\"temperature\":0.1}}"
+         \"system\":[{\"text\":\"Be terse.\"}],\"inferenceConfig\":{\"temperature\":0.1}}"
     );
 }
 
@@ -89,13 +89,10 @@ fn sampling_guardrail_and_what_only_the_model_knows_are_handed_on() {
     let sent = body(&handle(more), &talk());
     assert_eq!(sent["guardrailConfig"], json!({"guardrailIdentifier": "g1", "guardrailVersion": "DRAFT"}));
     assert_eq!(sent["additionalModelRequestFields"], json!({"anthropic_beta": ["x"], "top_k": 5}));
-    assert_eq!(sent["inferenceConfig"], json!({"maxTokens": 8192, "topP": 0.5}));
+    assert_eq!(sent["inferenceConfig"], json!({"topP": 0.5}));
     let newest = json!({"model": "anthropic.claude-opus-4-7", "temperature": 0.5, "top_p": 0.5, "top_k": 5});
     let sent = body(&handle(newest), &talk());
-    assert_eq!(
-        (&sent["inferenceConfig"], &sent["additionalModelRequestFields"]),
-        (&json!({"maxTokens": 8192}), &Value::Null)
-    );
+    assert_eq!((&sent["inferenceConfig"], &sent["additionalModelRequestFields"]), (&json!({}), &Value::Null));
 }
 
 #[test]

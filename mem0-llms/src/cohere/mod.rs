@@ -18,7 +18,7 @@ use mem0_http::{Refusal, Request, Response, Secret, parse_json};
 
 pub use config::CohereConfig;
 
-use crate::shared::config::{MAX_TOKENS, TEMPERATURE};
+use crate::shared::config::TEMPERATURE;
 use crate::shared::{Protocol, remote};
 
 const DEFAULT_MODEL: &str = "command-a-03-2025";
@@ -79,7 +79,7 @@ impl Protocol for Cohere {
             model: &self.model,
             messages: system.into_iter().chain(request.turns.iter().map(|turn| self.message(turn))).collect(),
             stream: false,
-            max_tokens: request.max_tokens.or(self.config.max_tokens).unwrap_or(MAX_TOKENS),
+            max_tokens: request.max_tokens.or(self.config.max_tokens),
             temperature: request.temperature.or(self.config.temperature).unwrap_or(TEMPERATURE).min(1.0),
             p: self.config.top_p,
             k: self.config.top_k,

@@ -19,7 +19,7 @@ fn a_talk_is_these_bytes() {
         "POST https://api.cohere.com/v2/chat\ncontent-type: application/json\nauthorization: Bearer k-1\n\n\
          {\"model\":\"command-a-03-2025\",\"messages\":[{\"role\":\"system\",\"content\":\"Be terse.\"},\
          {\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":\"Yes?\"},\
-         {\"role\":\"user\",\"content\":\"Was ist „das“?\"}],\"stream\":false,\"max_tokens\":8192,\"temperature\":0.1}"
+         {\"role\":\"user\",\"content\":\"Was ist „das“?\"}],\"stream\":false,\"temperature\":0.1}"
     );
 }
 

@@ -8,7 +8,8 @@ pub(super) struct Ask<'a> {
     pub(super) model: &'a str,
     pub(super) messages: Vec<Message<'a>>,
     pub(super) stream: bool,
-    pub(super) max_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_tokens: Option<u32>,
     pub(super) temperature: f32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) p: Option<f32>,

@@ -32,10 +32,11 @@ const KEYWORDS: &[&str] = &[
     "required",
 ];
 
-/// What the configuration says about sampling.
+/// What the configuration says about sampling. Thoughts count as output, so
+/// that a limit which nobody asked for could leave no room for the answer.
 pub(crate) struct Sampling {
     pub(crate) temperature: Option<f32>,
-    pub(crate) max_tokens: u32,
+    pub(crate) max_tokens: Option<u32>,
     pub(crate) top_p: Option<f32>,
     pub(crate) top_k: Option<u32>,
 }
@@ -57,7 +58,7 @@ pub(crate) fn ask<'a>(request: &'a LlmRequest, sampling: &Sampling) -> Result<im
         system_instruction: system.map(|text| wire::Content { role: None, parts: vec![wire::Part::Text(text)] }),
         generation_config: wire::GenerationConfig {
             temperature: request.temperature.or(sampling.temperature),
-            max_output_tokens: request.max_tokens.unwrap_or(sampling.max_tokens),
+            max_output_tokens: request.max_tokens.or(sampling.max_tokens),
             top_p: sampling.top_p,
             top_k: sampling.top_k,
             response_mime_type: schema.map(|_| "application/json"),

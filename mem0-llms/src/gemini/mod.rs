@@ -20,7 +20,6 @@ use mem0_http::{Refusal, Request, Response, Secret};
 
 pub use config::GeminiConfig;
 
-use crate::shared::config::MAX_TOKENS;
 use crate::shared::{Protocol, remote};
 
 pub(crate) const DEFAULT_MODEL: &str = "gemini-3.5-flash";
@@ -63,7 +62,7 @@ impl Protocol for Gemini {
     fn request(&self, request: &LlmRequest) -> Result<Request> {
         let sampling = content::Sampling {
             temperature: content::temperature(&self.model, self.config.temperature),
-            max_tokens: self.config.max_tokens.unwrap_or(MAX_TOKENS),
+            max_tokens: self.config.max_tokens,
             top_p: self.config.top_p,
             top_k: self.config.top_k,
         };

@@ -22,7 +22,7 @@ fn a_talk_is_these_bytes_and_the_key_is_not_in_the_address() {
          {\"role\":\"model\",\"parts\":[{\"text\":\"Yes?\"}]},\
          {\"role\":\"user\",\"parts\":[{\"text\":\"Was ist „das“?\"}]}],\
          \"systemInstruction\":{\"parts\":[{\"text\":\"Be terse.\"}]},\
-         \"generationConfig\":{\"temperature\":0.1,\"maxOutputTokens\":8192}}"
+         \"generationConfig\":{\"temperature\":0.1}}"
     );
     let elsewhere = handle(json!({"base_url": "http://x:1/", "model": "models/gemini-x"}));
     assert_eq!(elsewhere.request(&talk()).unwrap().url, "http://x:1/v1beta/models/gemini-x:generateContent");

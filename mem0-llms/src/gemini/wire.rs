@@ -38,7 +38,8 @@ pub(super) struct Blob<'a> {
 pub(super) struct GenerationConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) temperature: Option<f32>,
-    pub(super) max_output_tokens: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_output_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) top_p: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]

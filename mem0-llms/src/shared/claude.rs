@@ -9,6 +9,13 @@ pub(crate) fn version(model: &str) -> Option<(u8, u8)> {
     Some((numbers.next()?, numbers.next().unwrap_or(0)))
 }
 
+/// The longest answer that is asked for where nobody says: what the first models
+/// of generation 3 and those before can write, else `usual`.
+#[cfg(feature = "anthropic")]
+pub(crate) fn longest_answer(model: &str, usual: u32) -> u32 {
+    if version(model).is_some_and(|version| version < (3, 5)) { usual.min(4_096) } else { usual }
+}
+
 /// From Opus 4.7 on, a request with temperature, `top_p` or `top_k` is refused.
 /// What is no Claude by its name is taken to sample.
 pub(crate) fn samples(model: &str) -> bool {

@@ -29,7 +29,8 @@ macro_rules! llm_config {
             /// 0 to 2; 0.1 where it is not set, and not sent to models that
             /// take none.
             pub temperature: Option<f32>,
-            /// The longest answer in tokens; 8,192 where it is not set.
+            /// The longest answer in tokens. Where it is not set 8,192, or no
+            /// limit but the model's own for the providers that need none.
             pub max_tokens: Option<u32>,
             /// Nucleus sampling, 0 to 1; not sent where it is not set.
             pub top_p: Option<f32>,

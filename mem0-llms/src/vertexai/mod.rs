@@ -21,7 +21,6 @@ use mem0_http::{Client, Refusal, Request, Response, variable};
 pub use config::VertexAiConfig;
 
 use crate::gemini::{DEFAULT_MODEL, content};
-use crate::shared::config::MAX_TOKENS;
 use crate::shared::{Protocol, remote};
 
 #[derive(Debug)]
@@ -77,7 +76,7 @@ impl Protocol for VertexAi {
     fn request(&self, request: &LlmRequest) -> Result<Request> {
         let sampling = content::Sampling {
             temperature: content::temperature(&self.model, self.config.temperature),
-            max_tokens: self.config.max_tokens.unwrap_or(MAX_TOKENS),
+            max_tokens: self.config.max_tokens,
             top_p: self.config.top_p,
             top_k: self.config.top_k,
         };

@@ -35,7 +35,7 @@ async fn a_request_has_the_body_of_gemini_and_carries_the_token() {
          {\"role\":\"model\",\"parts\":[{\"text\":\"Yes?\"}]},\
          {\"role\":\"user\",\"parts\":[{\"text\":\"Was ist „das“?\"}]}],\
          \"systemInstruction\":{\"parts\":[{\"text\":\"Be terse.\"}]},\
-         \"generationConfig\":{\"temperature\":0.1,\"maxOutputTokens\":8192,\"topK\":3}}"
+         \"generationConfig\":{\"temperature\":0.1,\"topK\":3}}"
     );
 }
 
