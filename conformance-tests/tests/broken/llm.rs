@@ -1,4 +1,5 @@
 //! Language models that break one rule, on a small protocol of our own.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first error")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 
