@@ -167,25 +167,32 @@ fn not_json(e: &serde_json::Error) -> Failure {
 
 fn message(value: Value, unit: &str, number: usize) -> Result<Message, Failure> {
     let problem = problem(&value);
-    serde_json::from_value(value).map_err(|_| {
+    // Chats are full of messages without a text; one that was written for this
+    // program and has none is a mistake.
+    let empty = value.as_object().is_some_and(|object| SAYING.iter().all(|key| !object.contains_key(*key)));
+    let read = if empty { None } else { serde_json::from_value(value).ok() };
+    read.ok_or_else(|| {
         Failure::usage(format!("{unit} {number}: {}", problem.as_deref().unwrap_or("not a message")))
             .hint("a message is a text or {\"role\", \"content\", \"name\", \"id\", \"timestamp\"}; --format text stores the input as it is")
     })
 }
 
+/// A message has at least one of these.
+const SAYING: [&str; 3] = ["content", "images", "tool_calls"];
+
 /// What is wrong with a message, without its text.
 fn problem(value: &Value) -> Option<String> {
     let Value::Object(object) = value else { return Some("neither a text nor an object".into()) };
-    let known = ["role", "content", "name", "id", "timestamp"];
-    if let Some(key) = object.keys().find(|key| !known.contains(&key.as_str())) {
+    let known = ["role", "name", "id", "timestamp", "tool_call_id"];
+    if let Some(key) = object.keys().find(|key| ![&known[..], &SAYING].concat().contains(&key.as_str())) {
         return Some(format!("unknown key \"{key}\""));
     }
     match object.get("content") {
-        None => return Some("there is no `content`".into()),
-        Some(content) if !content.is_string() => {
+        None if !object.contains_key("images") => return Some("there is no `content`".into()),
+        Some(content) if !content.is_string() && !content.is_array() => {
             return Some("`content` is neither a text nor a list of texts and pictures".into());
         }
-        Some(_) => {}
+        _ => {}
     }
     if object.get("role").is_some_and(|role| serde_json::from_value::<Role>(role.clone()).is_err()) {
         return Some("`role` is none of user, assistant, system and tool".into());
@@ -193,7 +200,7 @@ fn problem(value: &Value) -> Option<String> {
     if object.get("timestamp").is_some_and(|at| serde_json::from_value::<Option<Timestamp>>(at.clone()).is_err()) {
         return Some("`timestamp` is not a time such as 2025-05-01T09:30:00Z".into());
     }
-    Some("`name` or `id` is not a text".into())
+    Some("a value of the wrong type".into())
 }
 
 /// One line of `add --batch`.

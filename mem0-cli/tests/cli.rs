@@ -84,7 +84,7 @@ fn a_memory_lives_from_add_to_erase() {
     assert_eq!(found["results"][0]["metadata"], json!({"source": "chat"}));
     assert!(found["results"][0]["score"].as_f64().unwrap() > 0.0);
     assert!(found["results"][0]["score_details"]["semantic"].is_number());
-    assert_eq!(world.json(&["search", "tea", "--user", "ben"]), json!({"results": []}));
+    assert_eq!(world.json(&["search", "tea", "--user", "ben"])["results"], json!([]));
 
     let updated =
         world.json(&["update", id, "I like black tea.", "-m", r#"{"source": null, "n": 1}"#, "--reason", "asked"]);
