@@ -239,6 +239,8 @@ fn pictures_are_described_or_left_out() {
     let world = World::new();
     let cat = world.file("cat", b"\x89PNG\r\n\x1a\n and more");
     let add = ["add", "--user", "ana", "--image", &cat];
+    let dbg = world.run(&[&add[..], &LLM].concat());
+    eprintln!("{} {:#?}", stderr(&dbg), world.asked());
     let added = world.json(&[&add[..], &LLM].concat());
     assert_eq!(added["results"][0]["memory"], "Ana has a cat.");
     let asked = world.asked();
