@@ -267,7 +267,7 @@ fn work_in_the_background() {
         page["results"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(ids(&page), [first.clone(), second.clone()]);
-    assert_eq!(ids(&world.json(&["jobs", "--after", page["next"].as_str().unwrap()])), [third.clone()]);
+    assert_eq!(ids(&world.json(&["jobs", "--after", page["next"].as_str().unwrap()])), [third.as_str()]);
     assert!(ids(&world.json(&["jobs", "--user", "ben"])).is_empty());
 
     assert_eq!(world.json(&["jobs", "cancel", &third])["state"], "cancelled");
@@ -276,7 +276,7 @@ fn work_in_the_background() {
     assert_eq!(world.texts("ana"), ["Ana lives in Lisbon."]);
     let done = world.json(&["jobs", "show", &first]);
     assert_eq!((&done["state"], &done["result"]["results"][0]["event"]), (&json!("done"), &json!("ADD")));
-    assert_eq!(ids(&world.json(&["jobs", "--state", "failed"])), [second.clone()]);
+    assert_eq!(ids(&world.json(&["jobs", "--state", "failed"])), [second.as_str()]);
     let shown = stdout(&world.run(&["jobs"]));
     assert!(shown.lines().any(|line| line.starts_with(&second) && line.contains("failed")), "{shown}");
     assert!(stdout(&world.run(&["jobs", "show", &first])).contains("ADD"));

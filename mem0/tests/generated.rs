@@ -206,13 +206,12 @@ fn provider_keys(family: Family) -> String {
     };
     let mut text = format!("| {family} | keys |\n|---|---|\n| all | {} |\n", pick(&tables[0].1, true));
     for (name, keys) in &tables {
-        let feature = mem0::provider(family, name).and_then(|known| known.feature);
-        // Those of one feature without keys of their own are read with these.
+        // Names without keys of their own are read with those of their feature.
+        let own = |other: &str| tables.iter().any(|(known, _)| *known == other);
         let same: Vec<String> = mem0::providers()
             .iter()
-            .filter(|known| known.family == family && known.feature == feature)
-            .filter(|known| known.name == *name || !tables.iter().any(|(other, _)| *other == known.name))
-            .filter(|known| !(family == Family::Embedder && *name == "azure_openai" && known.name != *name))
+            .filter(|known| known.family == family)
+            .filter(|known| known.name == *name || (known.feature == Some(name) && !own(known.name)))
             .map(|known| format!("`{}`", known.name))
             .collect();
         writeln!(text, "| {} | {} |", same.join(", "), pick(keys, false)).unwrap();

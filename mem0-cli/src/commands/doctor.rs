@@ -7,7 +7,6 @@ use mem0::{
     Slot,
 };
 use serde::Serialize;
-use serde_json::json;
 
 use crate::cli::DoctorArgs;
 use crate::exit::{self, Failure};
@@ -35,6 +34,19 @@ struct Check {
     hint: Option<String>,
 }
 
+/// The answer as JSON.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    models: &'a [Check],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<u64>,
+    findings: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repaired: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<&'a [String]>,
+}
+
 pub(super) async fn doctor(session: &Session, out: &mut Out, args: DoctorArgs) -> Result<u8, Failure> {
     let config = session.config()?;
     let progress = Progress::new(out.quiet, None, "Checking");
@@ -46,15 +58,13 @@ pub(super) async fn doctor(session: &Session, out: &mut Out, args: DoctorArgs) -
     let healthy = left.as_ref().or(report.as_ref()).is_some_and(DoctorReport::is_healthy);
     let failed = models.iter().any(|check| check.state == "failed");
     if out.json {
-        let mut answer = json!({ "models": models, "findings": [] });
-        if let Some(report) = &report {
-            answer["checked"] = report.checked.into();
-            answer["findings"] = json!(report.findings);
-            answer["repaired"] = report.repaired.into();
-        }
-        if let Some(left) = &left {
-            answer["remaining"] = json!(left.findings);
-        }
+        let answer = Answer {
+            models: &models,
+            checked: report.as_ref().map(|report| report.checked),
+            findings: report.as_ref().map_or(&[], |report| &report.findings),
+            repaired: report.as_ref().map(|report| report.repaired),
+            remaining: left.as_ref().map(|left| left.findings.as_slice()),
+        };
         out.json(&answer)?;
     } else {
         for check in &models {

@@ -1,6 +1,7 @@
 //! `jobs`.
 
 use mem0::{Clock as _, ErrorKind, JobId, JobQuery, JobState, JobStatus, SystemClock, Timestamp, WorkerOptions};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::{JobsArgs, JobsCommand, JobsListArgs, WorkArgs, show_cursor};
@@ -9,7 +10,7 @@ use crate::output::{Out, Table, count, minute};
 use crate::session::Session;
 
 /// How many a list shows where nobody says.
-const PAGE: usize = 100;
+const SHOWN: usize = 100;
 
 pub(super) async fn jobs(session: &Session, out: &mut Out, args: JobsArgs) -> Result<(), Failure> {
     if args.command.is_some() && !args.list.is_empty() {
@@ -23,22 +24,26 @@ pub(super) async fn jobs(session: &Session, out: &mut Out, args: JobsArgs) -> Re
     }
 }
 
+/// A page as JSON, with the cursor as `--after` reads it.
+#[derive(Serialize)]
+struct Page<'a> {
+    results: &'a [JobStatus],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
 async fn list(session: &Session, out: &mut Out, args: JobsListArgs) -> Result<(), Failure> {
     let query = JobQuery {
         scope: session.given_scope()?,
         state: args.state.map(Into::into),
-        limit: args.limit.unwrap_or(PAGE),
+        limit: args.limit.unwrap_or(SHOWN),
         after: args.after,
     };
     let mem0 = session.open().await?;
     let page = mem0.jobs(&query).await?;
     let next = page.next.as_ref().map(show_cursor);
     if out.json {
-        let mut answer = json!({ "results": page.results });
-        if let Some(next) = next {
-            answer["next"] = next.into();
-        }
-        return out.json(&answer);
+        return out.json(&Page { results: &page.results, next });
     }
     if page.results.is_empty() {
         out.note("no jobs");
@@ -124,7 +129,7 @@ async fn work(session: &Session, out: &mut Out, args: WorkArgs) -> Result<(), Fa
     let left = [JobState::Queued, JobState::Running];
     let mut waiting = 0;
     for state in left {
-        let query = JobQuery { state: Some(state), limit: PAGE, ..JobQuery::default() };
+        let query = JobQuery { state: Some(state), limit: SHOWN, ..JobQuery::default() };
         waiting += mem0.jobs(&query).await?.results.len();
     }
     if out.json {
@@ -132,7 +137,7 @@ async fn work(session: &Session, out: &mut Out, args: WorkArgs) -> Result<(), Fa
     }
     out.line(format!("{} ended", count(ended, "job", "jobs")))?;
     if waiting > 0 {
-        let more = if waiting >= PAGE { "or more " } else { "" };
+        let more = if waiting >= SHOWN { "or more " } else { "" };
         out.note(format!("{waiting} {more}left: tried again later, or done by somebody else"));
     }
     Ok(())
