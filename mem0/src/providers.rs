@@ -91,7 +91,7 @@ const fn info(
 }
 
 /// Every provider of the project, by family. What of it this build has is in
-/// [`registry`](crate::registry).
+/// [`registry`](fn@crate::registry).
 ///
 /// ```
 /// let openai = mem0::providers().iter().find(|provider| provider.name == "openai").unwrap();
