@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::{Builder, Fusion, Limits, Mem0};
+use crate::engine::{Budget, Builder, Fusion, Limits, Mem0};
 use crate::error::{Error, Result};
+use crate::policies;
 use crate::registry::{BuildContext, Registry, explain};
 
 /// A provider with its own configuration.
@@ -62,8 +63,18 @@ pub struct Config {
     pub embedder: Slot,
     /// Where the truth is kept; `sqlite` by default.
     pub ledger: Slot,
-    /// How facts are extracted and reconciled; `rules` by default.
-    pub policy: Slot,
+    /// The language model that policies, procedures and pictures ask; none by
+    /// default.
+    pub llm: Option<Slot>,
+    /// How facts are extracted and reconciled; with a language model
+    /// `single_pass` by default, else `rules`. The other policies can be chosen
+    /// in each call; those that ask a model share this configuration.
+    pub policy: Option<Slot>,
+    /// What may be spent on the language model.
+    pub budget: Budget,
+    /// Whether spans may hold what the model is asked and answers; off by
+    /// default.
+    pub trace_text: bool,
     /// The collection in the vector store; `mem0` by default.
     pub collection: String,
     /// How similarity and words make one score.
@@ -76,6 +87,15 @@ pub struct Config {
     /// The Python library's name for the path of the SQLite ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history_db_path: Option<PathBuf>,
+    /// The Python library's name for `policy.config.instructions`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_instructions: Option<String>,
+    /// The Python library's name for `policy.config.extraction_prompt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_fact_extraction_prompt: Option<String>,
+    /// The Python library's name for `policy.config.update_prompt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_update_memory_prompt: Option<String>,
     /// The Python library's version label; accepted and without effect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -87,12 +107,18 @@ impl Default for Config {
             vector_store: Slot::new("sqlite"),
             embedder: Slot::new("local"),
             ledger: Slot::new("sqlite"),
-            policy: Slot::new("rules"),
+            llm: None,
+            policy: None,
+            budget: Budget::default(),
+            trace_text: false,
             collection: "mem0".to_owned(),
             fusion: Fusion::default(),
             limits: Limits::default(),
             data_dir: None,
             history_db_path: None,
+            custom_instructions: None,
+            custom_fact_extraction_prompt: None,
+            custom_update_memory_prompt: None,
             version: None,
         }
     }
@@ -179,13 +205,67 @@ impl Config {
         let store = registry.make_vector_store(&store.provider, store.config.clone(), context).await?;
         let embedder = &self.embedder;
         let embedder = registry.make_embedder(&embedder.provider, embedder.config.clone(), context).await?;
-        let policy = &self.policy;
-        let (extractor, reconciler) = registry.make_policy(&policy.provider, policy.config.clone(), context).await?;
-        Ok(Mem0::builder(ledger, store, embedder)
-            .policy(extractor, reconciler)
+        let llm = match &self.llm {
+            Some(llm) => Some(registry.make_llm(&llm.provider, llm.config.clone(), context).await?),
+            None => None,
+        };
+        let mut builder = Mem0::builder(ledger, store, embedder)
             .fusion(self.fusion)
             .limits(self.limits.clone())
-            .collection(self.collection.clone()))
+            .collection(self.collection.clone())
+            .budget(self.budget)
+            .trace_text(self.trace_text);
+        let context = context.clone().with_llm(llm.clone());
+        for Slot { provider, config } in self.policies(registry)? {
+            let (extractor, reconciler) = registry.make_policy(&provider, config, &context).await?;
+            builder = builder.policy(extractor, reconciler);
+        }
+        if let Some(llm) = llm {
+            builder = builder.llm(llm);
+        }
+        Ok(builder)
+    }
+
+    /// The engine's own policy first, then the others that this build has and
+    /// that can work.
+    fn policies(&self, registry: &Registry) -> Result<Vec<Slot>> {
+        let asks = |name: &str| policies::NAMES.contains(&name);
+        let default = if self.llm.is_some() { "single_pass" } else { "rules" };
+        let own = self.policy.clone().unwrap_or_else(|| Slot::new(default));
+        // The configuration of those that ask a model is one.
+        let mut shared = Slot::new("");
+        if asks(&own.provider) {
+            shared.config = own.config.clone();
+        }
+        for (key, alias, value) in [
+            ("instructions", "custom_instructions", &self.custom_instructions),
+            ("extraction_prompt", "custom_fact_extraction_prompt", &self.custom_fact_extraction_prompt),
+            ("update_prompt", "custom_update_memory_prompt", &self.custom_update_memory_prompt),
+        ] {
+            let Some(value) = value else { continue };
+            if shared.config.is_null() {
+                shared.config = Value::Object(Map::new());
+            }
+            let map = shared.config.as_object_mut().ok_or_else(|| Error::config("policy.config is not a table"))?;
+            if !map.contains_key(alias) {
+                map.entry(key).or_insert_with(|| value.as_str().into());
+            }
+        }
+        let mut slots = Vec::new();
+        let others = registry.policies().filter(|name| *name != own.provider).map(str::to_owned);
+        let names: Vec<String> = std::iter::once(own.provider.clone()).chain(others).collect();
+        for name in &names {
+            if asks(name) {
+                if self.llm.is_some() || *name == own.provider {
+                    slots.push(Slot { provider: name.clone(), ..shared.clone() });
+                }
+            } else if *name == own.provider {
+                slots.push(own.clone());
+            } else {
+                slots.push(Slot::new(name.as_str()));
+            }
+        }
+        Ok(slots)
     }
 
     /// The ledger's own keys, with the Python library's path where it is used.

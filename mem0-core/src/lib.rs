@@ -1,11 +1,15 @@
 //! Types, filters, traits and the memory engine of mem0. Names no vendor.
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod config;
 pub mod engine;
 pub mod error;
+mod fence;
 pub mod filter;
 pub mod layers;
+pub mod policies;
+pub mod prompts;
 pub mod reference;
 pub mod registry;
 pub mod text;
@@ -14,19 +18,22 @@ pub mod types;
 
 pub use config::{Config, Slot};
 pub use engine::{
-    AddInput, AddItem, AddOptions, AddRequest, AddResult, Breakdown, Builder, ChangeResult, Degraded, DeleteAllResult,
-    DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, Limits, ListOptions, ListResult, Mem0,
-    ReindexTarget, Reindexed, SearchOptions, SearchResult, Stats, Transferred, UpdateOptions, UpdateRequest, When,
-    memory_json,
+    AddInput, AddItem, AddOptions, AddRequest, AddResult, BatchOptions, Breakdown, Budget, Builder, ChangeResult, Cost,
+    Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList,
+    JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult,
+    SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When, WorkerOptions, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
+pub use fence::fence;
 pub use filter::{Filter, FilterCapabilities};
 pub use registry::{BuildContext, Policy, Registry, provider_config};
 pub use traits::clock::{Clock, SystemClock};
 pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{
-    Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler, Target,
+    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler,
+    Target,
 };
+pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{
     Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
     ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Projection, Receipt,
@@ -40,7 +47,7 @@ pub use traits::vector_store::{
     CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection,
     VectorQuery, VectorStore,
 };
-pub use types::ids::{MemoryId, TxnId};
+pub use types::ids::{JobId, MemoryId, TxnId};
 pub use types::memory::{Content, Event, EventKind, Memory, MemoryKind, Metadata};
 pub use types::message::{Image, Message, Role};
 pub use types::payload::{Payload, RESERVED_KEYS};

@@ -29,6 +29,9 @@
 //! - `sqlite` (default): the embedded ledger and vector store.
 //! - `local` (default): the embedding model that ships inside.
 //! - `rules` (default): extraction and reconciliation without an LLM.
+//! - `openai`, `anthropic`, `gemini`, `vertexai`, `aws_bedrock`, `ollama`,
+//!   `cohere`, `voyage`, `jina`, `huggingface`: language models and embedders
+//!   of that provider; `providers` is all of them.
 #![forbid(unsafe_code)]
 
 mod environment;
@@ -46,14 +49,34 @@ pub use mem0_core::*;
 /// Every provider that this build has.
 #[must_use]
 pub fn registry() -> Registry {
-    #[allow(unused_mut, reason = "no provider may be built in")]
     let mut registry = Registry::new();
     #[cfg(feature = "sqlite")]
     mem0_stores::register(&mut registry);
-    #[cfg(feature = "local")]
+    #[cfg(any(
+        feature = "local",
+        feature = "openai",
+        feature = "gemini",
+        feature = "vertexai",
+        feature = "aws_bedrock",
+        feature = "ollama",
+        feature = "cohere",
+        feature = "voyage",
+        feature = "jina",
+        feature = "huggingface",
+    ))]
     mem0_embedders::register(&mut registry);
-    #[cfg(feature = "rules")]
+    #[cfg(any(
+        feature = "rules",
+        feature = "openai",
+        feature = "anthropic",
+        feature = "gemini",
+        feature = "vertexai",
+        feature = "aws_bedrock",
+        feature = "ollama",
+        feature = "cohere",
+    ))]
     mem0_llms::register(&mut registry);
+    mem0_core::policies::register(&mut registry);
     registry
 }
 

@@ -378,3 +378,78 @@ fn asked(seen: &Seen) -> FakeAsked {
     }
     asked
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(change: impl FnOnce(&mut Value)) -> Result<Reply, Reply> {
+        let mut body = json!({"model": "gpt-4o", "messages": [{"role": "user", "content": "Say json."}]});
+        change(&mut body);
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let seen = Seen {
+            method: "POST".to_owned(),
+            path: OPENAI.path.to_owned(),
+            headers: vec![
+                header("authorization", &format!("Bearer {FAKE_KEY}")),
+                header("content-type", "application/json"),
+            ],
+            body: body.to_string().into(),
+        };
+        reply(OPENAI, &seen, &FakeAnswer::new("Fine."))
+    }
+
+    #[test]
+    fn what_the_reference_allows_is_answered() {
+        for (key, value) in [
+            ("temperature", json!(2.0)),
+            ("max_completion_tokens", json!(1)),
+            ("n", json!(3)),
+            ("response_format", json!({"type": "json_object"})),
+        ] {
+            let reply = asks(|body| body[key] = value).unwrap();
+            let body: Value = serde_json::from_slice(&reply.body).unwrap();
+            assert_eq!(body["choices"].as_array().unwrap().len(), if key == "n" { 3 } else { 1 });
+        }
+    }
+
+    #[test]
+    fn what_the_reference_does_not_allow_is_refused() {
+        let open = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]});
+        let loose = json!({"type": "json_schema", "json_schema": {"name": "a", "schema": open, "strict": true}});
+        let unnamed = json!({"type": "json_schema", "json_schema": {"name": "a b", "schema": {"type": "object"}}});
+        let image = |role: &str, url: &str| json!([{"role": role, "content": [{"type": "image_url", "image_url": {"url": url}}]}]);
+        for (key, value) in [
+            ("top_k", json!(1)),
+            ("model", json!("")),
+            ("temperature", json!(2.1)),
+            ("max_tokens", json!(0)),
+            ("messages", json!([])),
+            ("messages", json!([{"role": "ai", "content": "json"}])),
+            ("messages", json!([{"role": "user", "content": null}])),
+            ("messages", json!([{"role": "user", "content": "json", "speaker": "ana"}])),
+            ("messages", image("assistant", "https://example.com/a.png")),
+            ("messages", image("user", "file:///etc/passwd")),
+            ("response_format", json!({"type": "xml"})),
+            ("response_format", loose),
+            ("response_format", unnamed),
+            ("tools", json!([{"type": "function", "function": {"name": "a b"}}])),
+            ("tool_choice", json!({"type": "function", "function": {"name": "none"}})),
+        ] {
+            let refused = asks(|body| body[key] = value.clone());
+            assert_eq!(refused.map_err(|reply| reply.status).unwrap_err(), 400, "{key}: {value}");
+        }
+        let unasked = asks(|body| {
+            body["messages"][0]["content"] = json!("Hi");
+            body["response_format"] = json!({"type": "json_object"});
+        });
+        assert_eq!(unasked.unwrap_err().status, 400);
+        for (key, value) in [("temperature", json!(0.1)), ("max_tokens", json!(9))] {
+            let reasons = asks(|body| {
+                body["model"] = json!("o3-mini");
+                body[key] = value;
+            });
+            assert_eq!(reasons.unwrap_err().status, 400, "{key}");
+        }
+    }
+}

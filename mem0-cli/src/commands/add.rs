@@ -74,7 +74,10 @@ async fn batch(session: &Session, out: &mut Out, file: &Path, options: &AddOptio
         let rest = requests.split_off(requests.len().min(GROUP));
         let group = std::mem::replace(&mut requests, rest);
         let size = group.len() as u64;
-        results.extend(mem0.add_many(group).await.map_err(|e| after(results.len(), e.into()))?);
+        for result in mem0.add_many(group).await.map_err(|e| after(results.len(), e.into()))? {
+            let result = result.map_err(|e| after(results.len(), e.into()))?;
+            results.push(result);
+        }
         progress.more(size);
     }
     drop(progress);

@@ -425,7 +425,7 @@ fn note_versions(versions: &mut [Option<u64>], members: &[usize], receipt: &Rece
 }
 
 fn deletion(base: Memory) -> Planned {
-    let change = plan::ending(base.id, base.version, EventKind::Delete, None, None);
+    let change = plan::ending(base.id, base.version, EventKind::Delete, None, None, Vec::new());
     let content = base.content.clone();
     Planned { change: Some(change), id: base.id, event: Event::Delete, content, reason: None, base: Some(base) }
 }
@@ -474,7 +474,9 @@ fn undo_to(last: &LoggedChange, before: &[LoggedChange], reason: String) -> Resu
             if last.change.content.is_some() { Event::Update } else { Event::Add },
             plan::revision(&base, content, vector, EventKind::Undo, Some(reason.clone())),
         ),
-        None => (Event::Delete, plan::ending(id, base.version, EventKind::Undo, None, Some(reason.clone()))),
+        None => {
+            (Event::Delete, plan::ending(id, base.version, EventKind::Undo, None, Some(reason.clone()), Vec::new()))
+        }
     };
     Ok(Planned { change: Some(change), base: Some(base), id, event, content: shown, reason: Some(reason) })
 }

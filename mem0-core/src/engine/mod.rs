@@ -3,12 +3,14 @@
 
 mod add;
 mod change;
+pub(crate) mod cost;
 mod doctor;
 mod fuse;
 mod open;
 mod options;
 mod plan;
 mod project;
+mod queue;
 mod read;
 mod reindex;
 mod results;
@@ -18,20 +20,26 @@ mod validate;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::error::Result;
+use crate::registry::Policy;
 use crate::traits::clock::Clock;
 use crate::traits::embedder::Embedder;
-use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::ledger::{Ledger, Projection};
+use crate::traits::llm::Llm;
 use crate::traits::vector_store::{CollectionSpec, VectorCollection, VectorStore};
 use crate::types::time::Timestamp;
 
+pub use cost::{Budget, Cost, SpendLimit};
 pub use fuse::Fusion;
 pub use open::Builder;
-pub use options::{AddInput, AddOptions, AddRequest, ListOptions, SearchOptions, UpdateOptions, UpdateRequest, When};
+pub use options::{
+    AddInput, AddOptions, AddRequest, BatchOptions, ImageHandling, ListOptions, SearchOptions, UpdateOptions,
+    UpdateRequest, When,
+};
 pub use project::Flushed;
+pub use queue::{JobList, JobStatus, WorkerOptions};
 pub use reindex::Target as ReindexTarget;
 pub use results::{
     AddItem, AddResult, Breakdown, ChangeResult, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, HistoryEntry,
@@ -61,8 +69,14 @@ pub struct Mem0 {
 #[derive(Debug)]
 struct Inner {
     ledger: Arc<dyn Ledger>,
-    extractor: Arc<dyn Extractor>,
-    reconciler: Arc<dyn Reconciler>,
+    /// The engine's own first; never empty.
+    policies: Vec<Policy>,
+    /// For what the engine itself asks: procedures and pictures.
+    llm: Option<Arc<dyn Llm>>,
+    budget: Budget,
+    trace_text: bool,
+    /// Wakes a worker of this engine.
+    queued: Notify,
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, RwLock};
 
-use crate::engine::{Active, Fusion, Inner, Limits, Mem0};
+use crate::engine::{Active, Budget, Fusion, Inner, Limits, Mem0, cost};
 use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::registry::Policy;
 use crate::traits::clock::{Clock, SystemClock};
 use crate::traits::embedder::Embedder;
 use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::ledger::{Ledger, Projection};
+use crate::traits::llm::Llm;
 use crate::traits::vector_store::VectorStore;
 
 /// Puts a [`Mem0`] together.
@@ -17,7 +19,10 @@ pub struct Builder {
     ledger: Arc<dyn Ledger>,
     store: Arc<dyn VectorStore>,
     embedder: Arc<dyn Embedder>,
-    policy: Option<(Arc<dyn Extractor>, Arc<dyn Reconciler>)>,
+    policies: Vec<Policy>,
+    llm: Option<Arc<dyn Llm>>,
+    budget: Budget,
+    trace_text: bool,
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
@@ -31,7 +36,10 @@ impl Builder {
             ledger,
             store,
             embedder,
-            policy: None,
+            policies: Vec::new(),
+            llm: None,
+            budget: Budget::default(),
+            trace_text: false,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             fusion: Fusion::default(),
@@ -40,10 +48,36 @@ impl Builder {
         }
     }
 
-    /// How facts are extracted and reconciled. Without a policy `add` stores
-    /// every message as a fact and knows only exact repeats.
+    /// How facts are extracted and reconciled. The first one is the engine's,
+    /// further ones are chosen by [`AddOptions::policy`] with the name of their
+    /// extractor; of one name the latest counts. Without any `add` stores every
+    /// message as a fact and knows only exact repeats.
+    ///
+    /// [`AddOptions::policy`]: crate::AddOptions::policy
     pub fn policy(mut self, extractor: Arc<dyn Extractor>, reconciler: Arc<dyn Reconciler>) -> Self {
-        self.policy = Some((extractor, reconciler));
+        match self.policies.iter_mut().find(|(known, _)| known.name() == extractor.name()) {
+            Some(known) => *known = (extractor, reconciler),
+            None => self.policies.push((extractor, reconciler)),
+        }
+        self
+    }
+
+    /// The model that summarises procedures and describes pictures.
+    pub fn llm(mut self, llm: Arc<dyn Llm>) -> Self {
+        self.llm = Some(cost::metered(llm));
+        self
+    }
+
+    /// Limits on what models may be asked.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Whether spans may hold what models are asked and answer: memories and
+    /// messages. Off by default.
+    pub fn trace_text(mut self, yes: bool) -> Self {
+        self.trace_text = yes;
         self
     }
 
@@ -91,8 +125,10 @@ impl Builder {
     /// `Config` for weights or limits out of range; those of the ledger.
     pub async fn open(self) -> Result<Mem0> {
         self.fusion.check()?;
-        let (extractor, reconciler) =
-            self.policy.unwrap_or_else(|| (Arc::new(super::plan::AsSaid), Arc::new(super::plan::AsSaid)));
+        let mut policies = self.policies;
+        if policies.is_empty() {
+            policies.push((Arc::new(super::plan::AsSaid), Arc::new(super::plan::AsSaid)));
+        }
         let active = Active::new(Arc::clone(&self.store), Arc::clone(&self.embedder), &self.collection);
         let wanted = active.projection.clone();
         let current = self.ledger.projection().await?;
@@ -100,8 +136,11 @@ impl Builder {
         let mem0 = Mem0 {
             inner: Arc::new(Inner {
                 ledger: self.ledger,
-                extractor,
-                reconciler,
+                policies,
+                llm: self.llm,
+                budget: self.budget,
+                trace_text: self.trace_text,
+                queued: tokio::sync::Notify::new(),
                 clock: self.clock,
                 limits: self.limits,
                 fusion: self.fusion,

@@ -1,6 +1,8 @@
 //! What a caller may say beside the arguments that every call needs.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +69,21 @@ impl From<&[Message]> for AddInput {
     }
 }
 
+/// What to do with pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ImageHandling {
+    /// A model that sees describes them, in one call for all of them; an error
+    /// where there is none.
+    #[default]
+    Describe,
+    /// They are left out and reported as dropped.
+    Skip,
+}
+
 /// How to remember it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AddOptions {
@@ -89,6 +104,22 @@ pub struct AddOptions {
     /// A key of the caller, unique in the scope: the same call with the same
     /// key does nothing the second time and returns the first result.
     pub idempotency_key: Option<String>,
+    /// Another policy than the engine's, by its name.
+    pub policy: Option<String>,
+    /// What this call wants of the extraction, in words for a model; for a
+    /// procedure the prompt itself.
+    #[serde(alias = "prompt")]
+    pub instructions: Option<String>,
+    /// What to do with pictures.
+    pub images: ImageHandling,
+    /// Plan only: the result says what would happen, and nothing is stored.
+    /// Exact repeats of what is stored as said show as `ADD`, since only a
+    /// commit finds them.
+    pub dry_run: bool,
+    /// How long the call may take before it commits; at most a day. What the
+    /// provider's own limits allow by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
 }
 
 impl Default for AddOptions {
@@ -101,6 +132,11 @@ impl Default for AddOptions {
             expires_at: None,
             timestamp: None,
             idempotency_key: None,
+            policy: None,
+            instructions: None,
+            images: ImageHandling::default(),
+            dry_run: false,
+            timeout: None,
         }
     }
 }
@@ -161,8 +197,84 @@ impl AddOptions {
     }
 }
 
+impl AddOptions {
+    /// Names another policy than the engine's.
+    #[must_use]
+    pub fn policy(mut self, name: impl Into<String>) -> Self {
+        self.policy = Some(name.into());
+        self
+    }
+
+    /// Says what this call wants of the extraction.
+    #[must_use]
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = Some(instructions.into());
+        self
+    }
+
+    /// Says what to do with pictures.
+    #[must_use]
+    pub fn images(mut self, handling: ImageHandling) -> Self {
+        self.images = handling;
+        self
+    }
+
+    /// Plans only.
+    #[must_use]
+    pub fn dry_run(mut self, yes: bool) -> Self {
+        self.dry_run = yes;
+        self
+    }
+
+    /// Limits the time before the commit.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+/// How a batch is worked off.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct BatchOptions {
+    /// How many requests are worked on side by side; 4 by default, 0 counts
+    /// as 1.
+    pub concurrency: usize,
+    /// Is told how many requests are finished, and of how many.
+    pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
+}
+
+impl Default for BatchOptions {
+    fn default() -> Self {
+        Self { concurrency: 4, progress: None }
+    }
+}
+
+impl BatchOptions {
+    /// Sets how many requests are worked on side by side.
+    #[must_use]
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests;
+        self
+    }
+
+    /// Sets who is told of the progress.
+    #[must_use]
+    pub fn progress(mut self, progress: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
+    }
+}
+
+impl fmt::Debug for BatchOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchOptions").field("concurrency", &self.concurrency).finish_non_exhaustive()
+    }
+}
+
 /// One `add` of a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AddRequest {
     /// What to remember.

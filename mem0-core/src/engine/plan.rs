@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::text;
 use crate::traits::clock::Clock;
 use crate::traits::extract::{
-    Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Reconciler, Target,
+    Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler,
+    Target,
 };
 use crate::traits::ledger::{Change, StoredMessage};
 use crate::types::ids::MemoryId;
@@ -46,8 +47,8 @@ impl Reconciler for AsSaid {
         "as_said"
     }
 
-    async fn reconcile(&self, candidates: &[Candidate], _now: Timestamp) -> Result<Vec<Decision>> {
-        Ok(candidates.iter().map(|_| Decision::Add).collect())
+    async fn reconcile(&self, candidates: &[Candidate], _request: &ExtractRequest) -> Result<Vec<Decision>> {
+        Ok(candidates.iter().map(|candidate| candidate.decision.clone().unwrap_or_else(Decision::add)).collect())
     }
 }
 
@@ -106,6 +107,7 @@ pub(super) fn addition(id: MemoryId, content: Content, vector: Vec<f32>) -> Chan
         vector: Some(vector),
         ended_at: None,
         reason: None,
+        sources: Vec::new(),
         created_at: None,
     }
 }
@@ -128,17 +130,19 @@ pub(super) fn revision(
         content: Some(content),
         vector,
         reason,
+        sources: Vec::new(),
         created_at: None,
     }
 }
 
-/// The end of a memory.
+/// The end of a memory. `sources`: the ids of the messages that it comes from.
 pub(super) fn ending(
     id: MemoryId,
     base_version: u64,
     kind: EventKind,
     ended_at: Option<Timestamp>,
     reason: Option<String>,
+    sources: Vec<String>,
 ) -> Change {
     Change {
         id,
@@ -149,6 +153,7 @@ pub(super) fn ending(
         terms: Vec::new(),
         ended_at,
         reason,
+        sources,
         dedup_key: None,
         created_at: None,
     }
@@ -173,9 +178,10 @@ pub(super) struct Planner<'a> {
     now: Timestamp,
     clock: &'a dyn Clock,
     /// Between them the vector of every text that a decision may store.
-    vectors: [&'a HashMap<String, Vec<f32>>; 2],
-    /// The memory that each candidate has become, so far.
-    became: Vec<MemoryId>,
+    vectors: [&'a HashMap<String, Vec<f32>>; 3],
+    /// The memory that each candidate has become, so far; none of one that was
+    /// retracted.
+    became: Vec<Option<MemoryId>>,
     /// Every memory that was shown, as the plan leaves it so far.
     current: HashMap<MemoryId, Memory>,
     plan: Vec<Planned>,
@@ -186,9 +192,16 @@ impl<'a> Planner<'a> {
         scope: &'a Scope,
         now: Timestamp,
         clock: &'a dyn Clock,
-        vectors: [&'a HashMap<String, Vec<f32>>; 2],
+        vectors: [&'a HashMap<String, Vec<f32>>; 3],
     ) -> Self {
         Self { scope, now, clock, vectors, became: Vec::new(), current: HashMap::new(), plan: Vec::new() }
+    }
+
+    /// Knows memories that the extractor was shown, beside the neighbours of
+    /// the facts.
+    pub(super) fn showing(mut self, shown: Vec<Neighbour>) -> Self {
+        self.current.extend(shown.into_iter().map(|neighbour| (neighbour.memory.id, neighbour.memory)));
+        self
     }
 
     /// The changes that the decisions amount to.
@@ -210,31 +223,37 @@ impl<'a> Planner<'a> {
         Ok(self.plan)
     }
 
-    fn decide(&mut self, fact: Content, decision: Decision) -> Result<MemoryId> {
-        match decision {
-            Decision::Add => self.add(fact, None),
-            Decision::None { known, reason } => {
+    fn decide(&mut self, fact: Content, decision: Decision) -> Result<Option<MemoryId>> {
+        let Decision { action, ends, reason } = decision;
+        // What the fact replaces ends where the fact begins.
+        for target in ends {
+            let base = self.resolve(target)?;
+            self.current.remove(&base.id);
+            let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
+            let sources = fact.sources.clone();
+            let change = ending(base.id, base.version, EventKind::Supersede, ended_at, reason.clone(), sources);
+            let content = base.content.clone();
+            self.push(Some(change), Some(base), Event::Delete, content, reason.clone());
+        }
+        match action {
+            Action::Add => self.add(fact, reason).map(Some),
+            Action::Known(known) => {
                 let base = self.resolve(known)?;
                 let content = base.content.clone();
-                Ok(self.push(None, Some(base), Event::None, content, Some(reason)))
+                Ok(Some(self.push(None, Some(base), Event::None, content, reason)))
             }
-            Decision::Update { target, content, reason } => {
+            Action::Update { target, content } => {
                 let base = self.resolve(target)?;
+                if content == base.content {
+                    return Ok(Some(self.push(None, Some(base), Event::None, content, reason)));
+                }
                 let vector = (content.text != base.content.text).then(|| self.vector(&content.text)).transpose()?;
-                let change = revision(&base, content.clone(), vector, EventKind::Update, Some(reason.clone()));
+                let change = revision(&base, content.clone(), vector, EventKind::Update, reason.clone());
                 let next = Memory { version: base.version + 1, content: content.clone(), ..base.clone() };
                 self.current.insert(base.id, next);
-                Ok(self.push(Some(change), Some(base), Event::Update, content, Some(reason)))
+                Ok(Some(self.push(Some(change), Some(base), Event::Update, content, reason)))
             }
-            Decision::Supersede { target, reason } => {
-                let base = self.resolve(target)?;
-                self.current.remove(&base.id);
-                let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
-                let change = ending(base.id, base.version, EventKind::Supersede, ended_at, Some(reason.clone()));
-                let content = base.content.clone();
-                self.push(Some(change), Some(base), Event::Delete, content, Some(reason.clone()));
-                self.add(fact, Some(reason))
-            }
+            Action::Retract => Ok(None),
         }
     }
 
@@ -263,10 +282,12 @@ impl<'a> Planner<'a> {
     fn resolve(&self, target: Target) -> Result<Memory> {
         let id = match target {
             Target::Memory(id) => id,
-            Target::Candidate(index) => *self
+            Target::Candidate(index) => self
                 .became
                 .get(index)
-                .ok_or_else(|| refused("a decision is about a fact that comes later or does not exist"))?,
+                .copied()
+                .flatten()
+                .ok_or_else(|| refused("a decision is about a fact that comes later or is not kept"))?,
         };
         self.current.get(&id).cloned().ok_or_else(|| refused("a decision is about a memory that was not shown"))
     }

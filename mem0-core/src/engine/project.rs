@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::engine::Mem0;
+use crate::engine::cost::{Part, timed};
 use crate::engine::results::Degraded;
 use crate::error::Result;
 use crate::traits::ledger::{Claim, Pending, PendingQuery};
@@ -67,7 +68,7 @@ impl Mem0 {
     /// bring it there: at most [`OVERLAY`] + 1.
     pub(super) async fn catch_up(&self, scope: &Scope) -> Result<Vec<Pending>> {
         let all = PendingQuery { scope: Some(scope.clone()), limit: OVERLAY + 1, ..PendingQuery::default() };
-        let pending = self.inner.ledger.pending(&all).await?;
+        let pending = timed(Part::Ledger, self.inner.ledger.pending(&all)).await?;
         if pending.is_empty() {
             return Ok(pending);
         }
@@ -125,7 +126,7 @@ impl Mem0 {
         let outcome = self.write_points(pending).await;
         fail::fail_point!("engine::project::written");
         let (marked, degraded) = match outcome {
-            Ok(()) => (self.inner.ledger.mark_projected(&seqs).await, None),
+            Ok(()) => (timed(Part::Ledger, self.inner.ledger.mark_projected(&seqs)).await, None),
             Err(error) => {
                 tracing::warn!(provider = self.active().store.name(), kind = %error.kind(), count = seqs.len(),
                     "the vector store refused a write; it stays queued");
@@ -157,10 +158,10 @@ impl Mem0 {
             }
         }
         if !points.is_empty() {
-            collection.upsert(&points).await?;
+            timed(Part::Store, collection.upsert(&points)).await?;
         }
         if !gone.is_empty() {
-            collection.delete(&Selector::Ids(gone)).await?;
+            timed(Part::Store, collection.delete(&Selector::Ids(gone))).await?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::engine::cost::Cost;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::extract::Dropped;
 use crate::traits::ledger::{Cursor, Erased, LedgerStats, LoggedChange};
@@ -65,7 +66,7 @@ impl fmt::Debug for AddItem {
 }
 
 /// What `add` did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AddResult {
     /// One item per fact, in the order of the messages; known ones as `NONE`.
@@ -79,6 +80,12 @@ pub struct AddResult {
     /// Whether the idempotency key had been used, so that nothing changed now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
+    /// Whether it was only planned. The ids of additions are then made up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+    /// What it cost. Of a batch, what its requests share (an embedding, a
+    /// transaction) is counted once or in parts.
+    pub cost: Cost,
     /// What is not as it should be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Degraded>,
@@ -115,11 +122,13 @@ pub struct Hit {
 }
 
 /// What `search` found, best first.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SearchResult {
     /// The hits.
     pub results: Vec<Hit>,
+    /// What it cost.
+    pub cost: Cost,
     /// What is not as it should be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Degraded>,
@@ -233,7 +242,7 @@ impl HistoryEntry {
                     role: content.and_then(|c| c.role).map(|r| r.as_str()),
                     valid_from: content.and_then(|c| c.valid_from),
                     reason: event.change.reason.clone(),
-                    sources: content.map(|c| c.sources.clone()).unwrap_or_default(),
+                    sources: content.map_or(&event.change.sources, |c| &c.sources).clone(),
                     txn: event.txn,
                 }
             })

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::engine::cost::{Meter, Part, timed};
 use crate::engine::options::SearchOptions;
 use crate::engine::project::OVERLAY;
 use crate::engine::results::{Degraded, Hit, SearchResult};
@@ -49,8 +50,14 @@ impl Mem0 {
         validate::threshold(options.threshold)?;
         validate::filter(&options.filter)?;
         if options.limit == 0 {
-            return Ok(SearchResult { results: Vec::new(), degraded: Vec::new() });
+            return Ok(SearchResult::default());
         }
+        let meter = Meter::new(&self.inner.budget, self.inner.trace_text, &self.inner.ledger, scope, self.now());
+        let found = meter.run(Box::pin(self.found(query, scope, &options))).await?;
+        Ok(SearchResult { cost: meter.cost(), ..found })
+    }
+
+    async fn found(&self, query: &str, scope: &Scope, options: &SearchOptions) -> Result<SearchResult> {
         let view = options.when.view(self.now());
         let pool = options.limit.saturating_mul(2).max(POOL);
         let fusion = self.inner.fusion;
@@ -65,7 +72,7 @@ impl Mem0 {
         let question = self.embed(&[query], Purpose::Query).await?;
         let (near, words) = tokio::join!(
             self.nearest(scope, question.clone(), pool, &options.filter, &view),
-            self.inner.ledger.keyword(&words),
+            timed(Part::Ledger, self.inner.ledger.keyword(&words)),
         );
         let (mut near, words) = (near?, words?);
         let mut found: HashMap<MemoryId, (Memory, f32)> = near
@@ -90,7 +97,7 @@ impl Mem0 {
             .collect();
         results.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.memory.id.cmp(&b.memory.id)));
         results.truncate(options.limit);
-        Ok(SearchResult { results, degraded: near.degraded.into_iter().collect() })
+        Ok(SearchResult { results, degraded: near.degraded.into_iter().collect(), ..SearchResult::default() })
     }
 
     /// Adds what only the words found, with its similarity.
@@ -106,8 +113,10 @@ impl Mem0 {
         if missing.is_empty() {
             return Ok(());
         }
-        let (memories, vectors) =
-            tokio::join!(self.inner.ledger.get(&missing, view), self.inner.ledger.vectors(&missing));
+        let (memories, vectors) = tokio::join!(
+            timed(Part::Ledger, self.inner.ledger.get(&missing, view)),
+            timed(Part::Ledger, self.inner.ledger.vectors(&missing)),
+        );
         for (memory, vector) in memories?.into_iter().zip(vectors?) {
             let Some(memory) = memory else { continue };
             // The vector is that of the newest version; of the past only the
@@ -163,9 +172,9 @@ impl Mem0 {
         let mut hits = Vec::with_capacity(vectors.len());
         for vector in vectors {
             let query = NearestQuery { scope: scope.clone(), vector, filter: filter.clone(), view: *view, limit };
-            let points = self.inner.ledger.nearest(&query).await?;
+            let points = timed(Part::Ledger, self.inner.ledger.nearest(&query)).await?;
             let ids: Vec<MemoryId> = points.iter().map(|point| point.id).collect();
-            let memories = self.inner.ledger.get(&ids, view).await?;
+            let memories = timed(Part::Ledger, self.inner.ledger.get(&ids, view)).await?;
             hits.push(memories.into_iter().zip(points).filter_map(|(m, p)| Some((m?, p.raw))).collect());
         }
         Ok(Near { hits, degraded })
@@ -195,7 +204,7 @@ impl Mem0 {
                 .iter()
                 .map(|vector| VectorQuery::new(scope.clone(), vector.clone(), ask).with_filter(plan.pushed.clone()))
                 .collect();
-            let found = collection.search(&queries).await?;
+            let found = timed(Part::Store, collection.search(&queries)).await?;
             let exhausted = ask >= ceiling || found.iter().all(|points| points.len() < ask);
             let memories = self.load(&found, &overlaid, view).await?;
             let mut enough = true;
@@ -238,7 +247,7 @@ impl Mem0 {
             found.iter().flatten().map(|point| point.id).filter(|id| !overlaid.contains(id)).collect();
         ids.sort_unstable();
         ids.dedup();
-        let memories = self.inner.ledger.get(&ids, view).await?;
+        let memories = timed(Part::Ledger, self.inner.ledger.get(&ids, view)).await?;
         Ok(memories.into_iter().flatten().map(|memory| (memory.id, memory)).collect())
     }
 }

@@ -22,6 +22,11 @@ pub struct ExtractRequest {
     pub messages: Vec<StoredMessage>,
     /// What was said just before in the same scope, oldest first.
     pub recent: Vec<StoredMessage>,
+    /// What the exact scope knows that is near to the new messages, nearest
+    /// first: as many as [`Extractor::neighbours`] asks for.
+    pub neighbours: Vec<Neighbour>,
+    /// What this call wants of the extraction beside what the policy does.
+    pub instructions: Option<String>,
     /// The time of the call.
     pub now: Timestamp,
 }
@@ -30,13 +35,27 @@ impl ExtractRequest {
     /// New messages without a past.
     #[must_use]
     pub fn new(scope: Scope, messages: Vec<StoredMessage>, now: Timestamp) -> Self {
-        Self { scope, messages, recent: Vec::new(), now }
+        Self { scope, messages, recent: Vec::new(), neighbours: Vec::new(), instructions: None, now }
     }
 
     /// With what was said just before.
     #[must_use]
     pub fn with_recent(mut self, recent: Vec<StoredMessage>) -> Self {
         self.recent = recent;
+        self
+    }
+
+    /// With what is known already.
+    #[must_use]
+    pub fn with_neighbours(mut self, neighbours: Vec<Neighbour>) -> Self {
+        self.neighbours = neighbours;
+        self
+    }
+
+    /// With what this call wants.
+    #[must_use]
+    pub fn with_instructions(mut self, instructions: Option<String>) -> Self {
+        self.instructions = instructions;
         self
     }
 }
@@ -56,14 +75,25 @@ pub enum DropReason {
     ToolOutput,
     /// There was no text.
     Empty,
+    /// It was recalled from memory and stood between the marks of
+    /// [`fence`](crate::fence).
+    Recalled,
+    /// A picture that was not to be described.
+    Image,
+    /// A fact of a model's that cites no message.
+    NoSource,
+    /// A model's decision about a memory that it was not shown.
+    UnknownMemory,
+    /// An item of a model's answer that says nothing, or too much.
+    BadItem,
 }
 
 /// A part of a message that became no memory.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
-    /// The message.
+    /// The message; empty where it is not known.
     pub source: String,
-    /// The part.
+    /// The part; empty where it is not text.
     pub text: String,
     /// Why.
     pub reason: DropReason,
@@ -82,6 +112,9 @@ impl fmt::Debug for Dropped {
 pub struct Extraction {
     /// The facts, in the order of the messages. Each cites its sources.
     pub facts: Vec<Content>,
+    /// What is decided about them already, by an extractor that saw what is
+    /// known. Empty, or one for each fact; none leaves it to the reconciler.
+    pub decisions: Vec<Option<Decision>>,
     /// What was left out.
     pub dropped: Vec<Dropped>,
 }
@@ -98,6 +131,25 @@ pub struct Extraction {
 pub trait Extractor: fmt::Debug + Send + Sync + 'static {
     /// The policy's name.
     fn name(&self) -> &'static str;
+
+    /// How many memories near the new messages it wants to see. 0 saves their
+    /// embedding and the search.
+    fn neighbours(&self) -> usize {
+        0
+    }
+
+    /// Whether it shows the messages to a model: then those that may not be
+    /// remembered (of the system, of tools) are kept from it.
+    fn asks_model(&self) -> bool {
+        false
+    }
+
+    /// How often it is asked about one call at most, when others change what
+    /// it has seen before its facts are stored. Counts only where it asks for
+    /// neighbours.
+    fn rounds(&self) -> u32 {
+        64
+    }
 
     /// The facts of the new messages.
     ///
@@ -123,38 +175,87 @@ pub struct Candidate {
     pub fact: Content,
     /// Nearest first.
     pub neighbours: Vec<Neighbour>,
+    /// What the extractor decided already.
+    pub decision: Option<Decision>,
+}
+
+impl Candidate {
+    /// A fact on which nothing is decided.
+    #[must_use]
+    pub fn new(fact: Content, neighbours: Vec<Neighbour>) -> Self {
+        Self { fact, neighbours, decision: None }
+    }
 }
 
 /// What is to be done with a fact.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Decision {
+pub struct Decision {
+    /// What becomes of the fact itself.
+    pub action: Action,
+    /// The memories that it ends: they stay in the history and show no more.
+    /// Neighbours, or earlier facts of the same call.
+    pub ends: Vec<Target>,
+    /// Why, in words for a person.
+    pub reason: Option<String>,
+}
+
+/// What becomes of a fact.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Action {
     /// It is new.
     Add,
-    /// It is known.
-    None {
-        /// The memory that says the same: a neighbour, or the fact with that
-        /// number in the same call.
-        known: Target,
-        /// Why, in words for a person.
-        reason: String,
-    },
-    /// It replaces what a memory says; the old version stays in its history.
+    /// It is known: this memory says the same.
+    Known(Target),
+    /// It is the new version of a memory; the old one stays in its history.
     Update {
         /// Which memory: a neighbour, or an earlier fact of the same call.
         target: Target,
         /// What the memory says from now on.
         content: Content,
-        /// Why, in words for a person.
-        reason: String,
     },
-    /// It ends a memory, and is itself new.
-    Supersede {
-        /// Which memory: a neighbour, or an earlier fact of the same call.
-        target: Target,
-        /// Why, in words for a person.
-        reason: String,
-    },
+    /// It is not kept; it only ends memories.
+    Retract,
+}
+
+impl Decision {
+    /// It is new.
+    #[must_use]
+    pub const fn add() -> Self {
+        Self { action: Action::Add, ends: Vec::new(), reason: None }
+    }
+
+    /// It is known.
+    #[must_use]
+    pub fn known(memory: Target, reason: impl Into<String>) -> Self {
+        Self { action: Action::Known(memory), ends: Vec::new(), reason: Some(reason.into()) }
+    }
+
+    /// It replaces what a memory says.
+    #[must_use]
+    pub fn update(target: Target, content: Content, reason: impl Into<String>) -> Self {
+        Self { action: Action::Update { target, content }, ends: Vec::new(), reason: Some(reason.into()) }
+    }
+
+    /// It is new, and ends a memory.
+    #[must_use]
+    pub fn supersede(target: Target, reason: impl Into<String>) -> Self {
+        Self { action: Action::Add, ends: vec![target], reason: Some(reason.into()) }
+    }
+
+    /// It is not kept, and ends memories.
+    #[must_use]
+    pub fn retract(ends: Vec<Target>, reason: impl Into<String>) -> Self {
+        Self { action: Action::Retract, ends, reason: Some(reason.into()) }
+    }
+
+    /// Says why.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
 }
 
 /// What a decision is about.
@@ -170,7 +271,7 @@ pub enum Target {
 /// Decides what new facts do to what is known.
 ///
 /// # Rules
-/// 1. One decision per candidate, in order.
+/// 1. One decision per candidate, in order. What is decided already stays.
 /// 2. A target is one of that candidate's neighbours or an earlier candidate;
 ///    the engine refuses any other.
 /// 3. The same input gives the same decisions, unless a model is asked.
@@ -186,9 +287,16 @@ pub trait Reconciler: fmt::Debug + Send + Sync + 'static {
         5
     }
 
+    /// How often it decides about one call at most, when others change what it
+    /// has seen before its decisions are stored. 64, so that many writers can
+    /// contend; a model that is paid for says less.
+    fn rounds(&self) -> u32 {
+        64
+    }
+
     /// One decision per candidate.
     ///
     /// # Errors
     /// As [`Extractor::extract`].
-    async fn reconcile(&self, candidates: &[Candidate], now: Timestamp) -> Result<Vec<Decision>>;
+    async fn reconcile(&self, candidates: &[Candidate], request: &ExtractRequest) -> Result<Vec<Decision>>;
 }

@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::text::{Bm25, TermId};
 use crate::traits::embedder::EmbedderIdentity;
+use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::vector_store::ScoredPoint;
-use crate::types::ids::{MemoryId, TxnId};
+use crate::types::ids::{JobId, MemoryId, TxnId};
 use crate::types::memory::{Content, EventKind, Memory};
 use crate::types::message::Role;
 use crate::types::scope::Scope;
@@ -53,6 +54,10 @@ pub struct Change {
     /// Why, in words for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The ids of the messages that an ending comes from. What has content says
+    /// there where it comes from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
     /// Two live, unexpired memories of one exact scope never share this key. The
     /// log may show it as it was asked for, also where rule 6 left it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -475,6 +480,12 @@ pub struct Erased {
     pub vectors: u64,
     /// Rows of the keyword index.
     pub postings: u64,
+    /// Jobs, in any state.
+    #[serde(default)]
+    pub jobs: u64,
+    /// Periods of which the spending was counted.
+    #[serde(default)]
+    pub spending: u64,
 }
 
 /// A scope that the ledger knows.
@@ -535,8 +546,8 @@ pub struct LedgerStats {
 /// 10. `list` is ordered and paged without gap or repeat, also while memories
 ///     are added; filters apply before the limit. Descending is ascending read
 ///     backwards, ids included.
-/// 11. `history` is every event of the memory in order, and stays after a
-///     delete. Folding it gives what `get` returns.
+/// 11. `history` is every event of the memory in order, with reason and
+///     sources, and stays after a delete. Folding it gives what `get` returns.
 /// 12. `keyword` ranks by the given BM25 over the live memories of the scope,
 ///     and finds new text, not old, after an update.
 /// 13. `nearest` is exact: descending cosine, ties in the order of ids.
@@ -547,8 +558,9 @@ pub struct LedgerStats {
 ///     over another owner's.
 /// 16. Messages come back in the order in which they were said (time, then
 ///     arrival), newest last; a repeated id is kept once.
-/// 17. `erase` leaves nothing of the scope in any table or index; what the
-///     vector store still has stays pending as deletions.
+/// 17. `erase` leaves nothing of the scope in any table or index, jobs and
+///     spending included; what the vector store still has stays pending as
+///     deletions.
 /// 18. Replaying `log` into an empty ledger by `commit` gives the same reads.
 /// 19. Every text comes back byte for byte: any script, quotes, NUL, 1 MB.
 /// 20. Concurrent commits, also of several processes, are serialised.
@@ -559,6 +571,27 @@ pub struct LedgerStats {
 ///     content or vector does not fit its kind is `InvalidInput`.
 /// 23. An unknown id reads as nothing; it is not an error.
 /// 24. Dropping a future leaves a commit either done whole or not begun.
+/// 25. `enqueue` is whole or not at all, and survives as a commit does. A job
+///     whose id is known is left as it is; one that has begun is `InvalidInput`.
+/// 26. `lease_job` gives the oldest job, by arrival, that is queued and not put
+///     off or whose lease has run out, and counts an attempt. Of several that
+///     ask at once, also in several processes, one gets it.
+/// 27. The jobs of one exact scope run one at a time and in the order of their
+///     arrival: one that is put off holds back those behind it, one in another
+///     scope does not.
+/// 28. A lease that has run out is given to the next who asks, also after a
+///     crash. `end_job` and `extend_job` by anybody but the last to lease a
+///     running job change nothing.
+/// 29. A job that has ended stays so: its payload is gone, its outcome kept. A
+///     job that is to be tried again keeps its place and its payload.
+///     `cancel_job` ends a queued job only.
+/// 30. `jobs` is ordered by creation, then id, paged without gap or repeat, and
+///     of what the scope covers. `prune_jobs` removes what ended before, and
+///     nothing else.
+/// 31. `spend` never lets the sum exceed the limit, under any concurrency. What
+///     is refused adds nothing.
+/// 32. Spending belongs to one exact scope and one period. A refund never goes
+///     below zero.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// The provider's name, as in the configuration.
@@ -730,9 +763,90 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
                 all.idempotency_keys += one.idempotency_keys;
                 all.vectors += one.vectors;
                 all.postings += one.postings;
+                all.jobs += one.jobs;
+                all.spending += one.spending;
             }
         }
     }
+
+    /// Puts jobs into the queue, in this order. They are stored durably when
+    /// this returns.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a job that has begun; those of `commit` that are
+    /// about the disk.
+    async fn enqueue(&self, jobs: Vec<Job>) -> Result<()>;
+
+    /// The next job to do, leased until then. `owner` names one worker: two
+    /// that share a name could end each other's jobs.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn lease_job(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<Job>>;
+
+    /// Ends a lease. False, and nothing has changed, if it is no longer the
+    /// owner's. One that has run out still is until somebody else takes the job.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn end_job(&self, id: JobId, owner: &str, end: JobEnd, at: Timestamp) -> Result<bool>;
+
+    /// Moves the end of a lease. False, and nothing has changed, if it is no
+    /// longer the owner's.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn extend_job(&self, id: JobId, owner: &str, until: Timestamp) -> Result<bool>;
+
+    /// A job; none if there is none of this id.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn job(&self, id: JobId) -> Result<Option<Job>>;
+
+    /// A page of jobs, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn jobs(&self, query: &JobQuery) -> Result<Vec<Job>>;
+
+    /// Takes a queued job back. False, and nothing has changed, if it is not
+    /// queued.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn cancel_job(&self, id: JobId, at: Timestamp) -> Result<bool>;
+
+    /// Forgets the jobs that ended before; returns how many.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn prune_jobs(&self, ended_before: Timestamp) -> Result<u64>;
+
+    /// Adds an amount to what an exact scope has spent in the period that
+    /// begins at `period`, unless the sum would exceed the limit.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn spend(
+        &self,
+        scope: &Scope,
+        period: Timestamp,
+        amount: Spend,
+        limit: Option<Spend>,
+    ) -> Result<SpendOutcome>;
+
+    /// Gives back what was added and then not used.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn refund(&self, scope: &Scope, period: Timestamp, amount: Spend) -> Result<()>;
+
+    /// What an exact scope has spent in a period.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend>;
 
     /// Counts.
     ///

@@ -51,8 +51,9 @@ impl Fields for MemoryFields<'_> {
             "memory_type" if content.kind == MemoryKind::Procedure => FieldRef::Str("procedural_memory"),
             "actor_id" => content.actor.as_deref().map_or(FieldRef::Missing, FieldRef::Str),
             "role" => content.role.map_or(FieldRef::Missing, |role| FieldRef::Str(role.as_str())),
-            "attributed_to" => match content.role {
-                Some(role @ (Role::User | Role::Assistant)) => FieldRef::Str(role.as_str()),
+            "attributed_to" => match (&content.about, content.role) {
+                (Some(about), _) => FieldRef::Str(about),
+                (None, Some(role @ (Role::User | Role::Assistant))) => FieldRef::Str(role.as_str()),
                 _ => FieldRef::Missing,
             },
             "categories" => texts(&content.categories),
@@ -97,7 +98,9 @@ mod tests {
         let scope = Scope::user("u").unwrap().with_run("r").unwrap();
         let full = Memory::new(MemoryId::from_uuid(uuid::Uuid::nil()), scope.clone(), content, at);
         let bare = Memory::new(full.id, scope, Content::new("x"), at);
-        for memory in [full, bare] {
+        let mut about = full.clone();
+        about.content.about = Some("Ben".into());
+        for memory in [full, bare, about] {
             let payload = memory.to_payload();
             let mut names: Vec<&str> = crate::RESERVED_KEYS.to_vec();
             names.extend(["n", "nothing"]);

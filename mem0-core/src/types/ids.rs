@@ -72,3 +72,9 @@ id!(
     TxnId,
     "commit id"
 );
+
+id!(
+    /// The identity of a job in the queue.
+    JobId,
+    "job id"
+);

@@ -57,6 +57,10 @@ pub struct Content {
     /// The role of the speaker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Who it is about, where a model said so: a name, or `user` or
+    /// `assistant`. The speaker where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     /// Free key-value pairs of the caller.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub metadata: Metadata,

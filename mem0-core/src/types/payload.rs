@@ -67,10 +67,12 @@ impl Memory {
         }
         if let Some(role) = content.role {
             put("role", role.as_str().into());
-            if matches!(role, Role::User | Role::Assistant) {
-                put("attributed_to", role.as_str().into());
-            }
         }
+        match (&content.about, content.role) {
+            (Some(about), _) => put("attributed_to", about.clone().into()),
+            (None, Some(role @ (Role::User | Role::Assistant))) => put("attributed_to", role.as_str().into()),
+            _ => None,
+        };
         if !content.categories.is_empty() {
             put("categories", content.categories.clone().into());
         }
@@ -115,7 +117,12 @@ impl Memory {
         };
         payload.remove("hash");
         let attributed = take_text(&mut payload, "attributed_to")?;
-        let role = take_text(&mut payload, "role")?.or(attributed).and_then(|role| match role.as_str() {
+        // The Python library says only whether it is of the user or the assistant.
+        let (attributed, about) = match attributed.as_deref() {
+            Some("user" | "assistant") => (attributed, None),
+            _ => (None, attributed),
+        };
+        let role = take_text(&mut payload, "role")?.or(attributed.clone()).and_then(|role| match role.as_str() {
             "user" => Some(Role::User),
             "assistant" => Some(Role::Assistant),
             "system" => Some(Role::System),
@@ -135,6 +142,7 @@ impl Memory {
             kind,
             actor: take_text(&mut payload, "actor_id")?,
             role,
+            about: about.or(attributed.filter(|who| role.is_some_and(|role| role.as_str() != who))),
             categories: take_list(&mut payload, "categories")?,
             sources: take_list(&mut payload, "sources")?,
             expires_at: take_time(&mut payload, "expires_at")?.or(day_end),
@@ -195,6 +203,7 @@ mod tests {
         content.kind = MemoryKind::Episode;
         content.actor = Some("Ana".into());
         content.role = Some(Role::User);
+        content.about = Some("Ben".into());
         content.categories = vec!["food".into()];
         content.sources = vec!["m1".into(), "m2".into()];
         content.expires_at = Some(at.plus_micros(5));

@@ -71,6 +71,13 @@ impl Timestamp {
         Self::from_micros_clamped(time.as_microsecond())
     }
 
+    /// The beginning of the day in UTC.
+    #[must_use]
+    pub const fn day(self) -> Self {
+        const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+        Self(self.0 - self.0.rem_euclid(DAY))
+    }
+
     /// The date in UTC, `YYYY-MM-DD`.
     #[must_use]
     pub fn date(self) -> String {

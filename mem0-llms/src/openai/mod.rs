@@ -31,6 +31,8 @@ pub mod config;
 mod models;
 mod presets;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::sync::Arc;

@@ -7,16 +7,21 @@ fn bare(model: &str) -> String {
     model.rsplit('/').next().unwrap_or(model).to_ascii_lowercase()
 }
 
-/// `o3` and `o3-mini`, not `o3x`.
-fn is(name: &str, family: &str) -> bool {
-    name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.', ':', '@']))
+/// `o3` and `o3-mini`, not `o3x` and not `o3.5`.
+fn is(name: &str, model: &str) -> bool {
+    name.strip_prefix(model).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', ':', '@']))
+}
+
+/// `gpt-5`, `gpt-5-mini` and `gpt-5.2`.
+fn of(name: &str, family: &str) -> bool {
+    is(name, family) || name.strip_prefix(family).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Whether the model reasons before it answers, in OpenAI's sense: it refuses
 /// temperature and nucleus sampling, and the longest answer has another name.
 pub(super) fn reasons(model: &str) -> bool {
     let name = bare(model);
-    let family = ["o1", "o3", "o4", "gpt-5"].iter().any(|family| is(&name, family));
+    let family = ["o1", "o3", "o4", "gpt-5"].iter().any(|family| of(&name, family));
     family && !name.contains("-chat")
 }
 
@@ -26,7 +31,7 @@ pub(super) fn sees(model: &str) -> bool {
         &["gpt-4o", "gpt-4.1", "gpt-4.5", "chatgpt-4o", "gpt-5", "o1", "o3", "o4-mini", "grok-4", "gemini", "claude"];
     let name = bare(model);
     let blind = ["o1-mini", "o1-preview", "o3-mini"].iter().any(|family| is(&name, family)) || name.contains("audio");
-    let known = SEEING.iter().any(|family| is(&name, family));
+    let known = SEEING.iter().any(|family| of(&name, family));
     let told = ["pixtral", "llava", "-vl", "llama-4", "vision"].iter().any(|word| name.contains(word));
     (known || told) && !blind
 }
@@ -38,7 +43,7 @@ pub(super) fn structured(provider: &str, model: &str) -> Option<StructuredOutput
     match provider {
         // Older ones have JSON mode only.
         "openai" | "openai_structured" => {
-            let old = is(&name, "gpt-3.5") || is(&name, "gpt-3.5-turbo") || is(&name, "gpt-4");
+            let old = is(&name, "gpt-3.5-turbo") || is(&name, "gpt-4");
             old.then_some(StructuredOutput::Json)
         }
         // Systems of several models have no JSON mode; some models have schemas.
@@ -79,7 +84,9 @@ mod tests {
         assert_eq!(structured("groq", "openai/gpt-oss-20b"), Some(StructuredOutput::Schema));
         assert_eq!(structured("groq", "llama-3.3-70b-versatile"), None);
         assert_eq!(structured("openai", "gpt-4-turbo"), Some(StructuredOutput::Json));
-        assert_eq!(structured("openai", "gpt-4o"), None);
+        for new in ["gpt-4o", "gpt-4o-mini", "gpt-4.1-mini", "gpt-5-mini", "o3"] {
+            assert_eq!(structured("openai", new), None, "{new}");
+        }
         assert_eq!(structured("vllm", "gpt-4"), None);
     }
 }

@@ -98,6 +98,7 @@ pub(crate) const MAX_TOKENS: u32 = 8_192;
 
 /// An address without a slash at its end: the configured one, else that of the
 /// provider's own variable, else its default.
+#[cfg(feature = "anthropic")]
 pub(crate) fn base_url(configured: Option<&str>, variable: &str, default: &str) -> String {
     let url = configured.map(str::to_owned).or_else(|| mem0_http::variable(variable));
     url.as_deref().unwrap_or(default).trim_end_matches('/').to_owned()
@@ -119,6 +120,7 @@ mod tests {
         assert!(client(&first, Some(&read(r#""no url at all""#))).is_ok());
     }
 
+    #[cfg(feature = "anthropic")]
     #[test]
     fn an_address_has_no_slash_at_its_end() {
         assert_eq!(base_url(Some("http://x/v1//"), "MEM0_NOT_SET", "http://y"), "http://x/v1");

@@ -11,6 +11,7 @@ pub(crate) mod remote;
 #[cfg(any(feature = "anthropic", feature = "gemini"))]
 pub(crate) mod schema;
 #[cfg(test)]
+#[allow(dead_code, reason = "each provider needs a part of it")]
 pub(crate) mod testing;
 
 pub(crate) use config::llm_config;

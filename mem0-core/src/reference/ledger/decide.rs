@@ -167,6 +167,7 @@ impl<'a> Draft<'a> {
             terms: Vec::new(),
             ended_at: None,
             reason: Some(EXPIRED.to_owned()),
+            sources: Vec::new(),
             dedup_key: None,
             created_at: None,
         }

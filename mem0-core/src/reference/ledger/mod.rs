@@ -2,6 +2,7 @@
 
 mod decide;
 mod fold;
+mod jobs;
 mod project;
 mod read;
 mod state;
@@ -18,12 +19,13 @@ use async_trait::async_trait;
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::traits::embedder::EmbedderIdentity;
+use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::ledger::{
     Commit, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, NearestQuery, Page,
     Pending, PendingQuery, Projection, Receipt, ScopeInfo, StoredMessage, View,
 };
 use crate::traits::vector_store::ScoredPoint;
-use crate::types::ids::{MemoryId, TxnId};
+use crate::types::ids::{JobId, MemoryId, TxnId};
 use crate::types::memory::Memory;
 use crate::types::scope::Scope;
 use crate::types::time::Timestamp;
@@ -183,6 +185,57 @@ impl Ledger for MemoryLedger {
 
     async fn erase(&self, scope: &Scope) -> Result<Erased> {
         Ok(self.tables().erase(scope))
+    }
+
+    async fn enqueue(&self, jobs: Vec<Job>) -> Result<()> {
+        self.tables().enqueue(jobs).map_err(|e| e.with_operation("enqueue").with_provider(NAME))
+    }
+
+    async fn lease_job(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<Job>> {
+        Ok(self.tables().lease_job(owner, now, until))
+    }
+
+    async fn end_job(&self, id: JobId, owner: &str, end: JobEnd, at: Timestamp) -> Result<bool> {
+        Ok(self.tables().end_job(id, owner, end, at))
+    }
+
+    async fn extend_job(&self, id: JobId, owner: &str, until: Timestamp) -> Result<bool> {
+        Ok(self.tables().extend_job(id, owner, until))
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        Ok(self.tables().job(id))
+    }
+
+    async fn jobs(&self, query: &JobQuery) -> Result<Vec<Job>> {
+        Ok(self.tables().jobs(query))
+    }
+
+    async fn cancel_job(&self, id: JobId, at: Timestamp) -> Result<bool> {
+        Ok(self.tables().cancel_job(id, at))
+    }
+
+    async fn prune_jobs(&self, ended_before: Timestamp) -> Result<u64> {
+        Ok(self.tables().prune_jobs(ended_before))
+    }
+
+    async fn spend(
+        &self,
+        scope: &Scope,
+        period: Timestamp,
+        amount: Spend,
+        limit: Option<Spend>,
+    ) -> Result<SpendOutcome> {
+        Ok(self.tables().spend(scope, period, amount, limit))
+    }
+
+    async fn refund(&self, scope: &Scope, period: Timestamp, amount: Spend) -> Result<()> {
+        self.tables().refund(scope, period, amount);
+        Ok(())
+    }
+
+    async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
+        Ok(self.tables().spent(scope, period))
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

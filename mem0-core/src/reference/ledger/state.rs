@@ -7,8 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::jobs::Jobs;
 use crate::text::TermId;
 use crate::traits::embedder::EmbedderIdentity;
+use crate::traits::job::Spend;
 use crate::traits::ledger::{Claim, Head, Idempotency, LoggedChange, Outcome, Projection, State, StoredMessage, View};
 use crate::types::ids::{MemoryId, TxnId};
 use crate::types::memory::Memory;
@@ -29,6 +31,7 @@ pub(super) struct Tables {
     /// Which live memory has the key, expired or not.
     pub(super) keys: BTreeMap<(Scope, DedupKey), MemoryId>,
     pub(super) waiting: BTreeMap<MemoryId, Waiting>,
+    pub(super) jobs: Jobs,
     pub(super) projection: Option<Projection>,
     /// The model whose vectors count: the projection's, or until there is one,
     /// that of the first change.
@@ -46,6 +49,8 @@ pub(super) struct ScopeRecord {
     pub(super) arrivals: u64,
     /// By idempotency key.
     pub(super) calls: BTreeMap<String, Call>,
+    /// By the beginning of the period.
+    pub(super) spending: BTreeMap<Timestamp, Spend>,
 }
 
 /// What became of a call that carried an idempotency key.

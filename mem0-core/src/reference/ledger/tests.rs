@@ -41,6 +41,7 @@ impl World {
             terms: text.map(terms).unwrap_or_default(),
             ended_at: None,
             reason: None,
+            sources: Vec::new(),
             dedup_key: text.filter(|text| text.len() < 16).map(key),
             created_at: None,
         }
@@ -503,7 +504,18 @@ async fn erasing_leaves_ids_to_delete_and_nothing_else() {
     world.ledger.mark_projected(&[(ids[0], seq)]).await.unwrap();
 
     let erased = world.ledger.erase(&ana()).await.unwrap();
-    assert_eq!(erased, Erased { memories: 2, events: 3, messages: 0, idempotency_keys: 1, vectors: 2, postings: 2 });
+    assert_eq!(
+        erased,
+        Erased {
+            memories: 2,
+            events: 3,
+            messages: 0,
+            idempotency_keys: 1,
+            vectors: 2,
+            postings: 2,
+            ..Erased::default()
+        }
+    );
     assert_eq!(world.ledger.heads(&ids).await.unwrap(), [None, None]);
     assert_eq!(world.ledger.revision(&run).await.unwrap(), 0);
     assert_eq!(world.ledger.log(None, 0, 10).await.unwrap().len(), 1);

@@ -55,6 +55,8 @@ impl Tables {
             let Some(record) = self.scopes.remove(&scope) else { continue };
             erased.messages += record.messages.len() as u64;
             erased.idempotency_keys += record.calls.len() as u64;
+            erased.spending += record.spending.len() as u64;
+            erased.jobs += self.jobs.remove(|job| job.scope == scope);
             for id in record.members {
                 self.erase_memory(id, &mut erased);
             }
@@ -120,6 +122,7 @@ impl Tables {
         if events != self.log.len() {
             findings.push("the log has events of no known memory".to_owned());
         }
+        findings.extend(self.check_jobs());
         findings
     }
 

@@ -26,7 +26,9 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use mem0_core::{Candidate, Content, Decision, MemoryId, Neighbour, Reconciler, Result, Target, Timestamp};
+use mem0_core::{
+    Action, Candidate, Content, Decision, ExtractRequest, MemoryId, Neighbour, Reconciler, Result, Target, Timestamp,
+};
 
 use super::segment::units;
 use super::temporal::{TimeExpression, resolve};
@@ -50,18 +52,18 @@ use same::Wording;
 /// #     }
 /// # }
 /// # use executor::block_on;
-/// use mem0_core::{Candidate, Content, Decision, Reconciler, Target, Timestamp};
+/// use mem0_core::{Action, Candidate, Content, Decision, Target, Timestamp};
 /// use mem0_llms::rules::RulesReconciler;
 ///
 /// let now: Timestamp = "2023-05-25T13:14:00Z".parse()?;
 /// let candidates: Vec<_> = ["I live in Rome.", "I'm based in Lisbon now!", "I'm based in Lisbon."]
-///     .map(|text| Candidate { fact: Content::new(text), neighbours: Vec::new() })
+///     .map(|text| Candidate::new(Content::new(text), Vec::new()))
 ///     .into();
-/// let decisions = block_on(RulesReconciler::new().reconcile(&candidates, now))?;
+/// let decisions = RulesReconciler::new().decide(&candidates, now);
 ///
-/// assert_eq!(decisions[0], Decision::Add);
-/// assert!(matches!(decisions[1], Decision::Supersede { target: Target::Candidate(0), .. }));
-/// assert!(matches!(decisions[2], Decision::None { known: Target::Candidate(1), .. }));
+/// assert_eq!(decisions[0], Decision::add());
+/// assert_eq!(decisions[1].ends, [Target::Candidate(0)]);
+/// assert_eq!(decisions[2].action, Action::Known(Target::Candidate(1)));
 /// # Ok::<(), mem0_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,18 +91,16 @@ impl RulesReconciler {
         }
         for (number, candidate) in candidates.iter().enumerate() {
             let new = Statement::of(&candidate.fact, now);
-            let decision = decide_one(&new, candidate, &stored, &live, &ended);
-            match &decision {
-                Decision::Supersede { target: Target::Candidate(target), .. } => {
-                    live.retain(|(number, _)| number != target);
-                    live.push((number, new));
+            let open = || decide_one(&new, candidate, &stored, &live, &ended);
+            let decision = candidate.decision.clone().unwrap_or_else(open);
+            for target in &decision.ends {
+                match target {
+                    Target::Candidate(target) => live.retain(|(number, _)| number != target),
+                    Target::Memory(id) => ended.push(*id),
                 }
-                Decision::Supersede { target: Target::Memory(id), .. } => {
-                    ended.push(*id);
-                    live.push((number, new));
-                }
-                Decision::None { .. } => {}
-                _ => live.push((number, new)),
+            }
+            if matches!(decision.action, Action::Add) {
+                live.push((number, new));
             }
             decisions.push(decision);
         }
@@ -120,8 +120,8 @@ impl Reconciler for RulesReconciler {
         64
     }
 
-    async fn reconcile(&self, candidates: &[Candidate], now: Timestamp) -> Result<Vec<Decision>> {
-        Ok(self.decide(candidates, now))
+    async fn reconcile(&self, candidates: &[Candidate], request: &ExtractRequest) -> Result<Vec<Decision>> {
+        Ok(self.decide(candidates, request.now))
     }
 }
 
@@ -239,7 +239,7 @@ fn decide_one(
 
     for (target, known, similarity) in all() {
         if let Some(rule) = is_known(new, known, similarity) {
-            return Decision::None { known: target, reason: format!("known already (rule: {rule})") };
+            return Decision::known(target, format!("known already (rule: {rule})"));
         }
     }
     // One decision ends one memory: of several the newest, which is the one
@@ -248,8 +248,8 @@ fn decide_one(
         .filter_map(|(target, old, _)| Some((target, old.since, supersedes(new, old)?)))
         .reduce(|best, next| if next.1 > best.1 { next } else { best });
     match newest {
-        Some((target, _, reason)) => Decision::Supersede { target, reason },
-        None => Decision::Add,
+        Some((target, _, reason)) => Decision::supersede(target, reason),
+        None => Decision::add(),
     }
 }
 

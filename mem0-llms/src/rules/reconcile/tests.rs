@@ -22,15 +22,16 @@ fn memory(n: u8, content: Content, similarity: f32) -> Neighbour {
 }
 
 fn one(new: Content, known: Vec<Neighbour>) -> Decision {
-    RulesReconciler::new().decide(&[Candidate { fact: new, neighbours: known }], at(31)).remove(0)
+    RulesReconciler::new().decide(&[Candidate::new(new, known)], at(31)).remove(0)
 }
 
 /// What a later `new` of the same speaker does to an earlier `old`.
 fn verdict(old: &str, new: &str) -> &'static str {
-    match one(said(new, 20), vec![memory(1, said(old, 10), 0.95)]) {
-        Decision::Add => "add",
-        Decision::None { .. } => "none",
-        Decision::Supersede { .. } => "supersede",
+    let decision = one(said(new, 20), vec![memory(1, said(old, 10), 0.95)]);
+    match (decision.action, decision.ends.len()) {
+        (Action::Add, 0) => "add",
+        (Action::Known(_), 0) => "none",
+        (Action::Add, 1) => "supersede",
         _ => "other",
     }
 }
@@ -107,17 +108,17 @@ fn another_speaker_is_another_fact() {
     let mut other = said("I live in Rome.", 10);
     other.actor = Some("Ben".into());
     for new in ["I live in Rome.", "I live in Lisbon."] {
-        assert_eq!(one(said(new, 20), vec![memory(1, other.clone(), 1.0)]), Decision::Add);
+        assert_eq!(one(said(new, 20), vec![memory(1, other.clone(), 1.0)]), Decision::add());
     }
     other.role = None;
     other.actor = None;
-    assert!(matches!(one(said("I live in Rome.", 20), vec![memory(1, other.clone(), 1.0)]), Decision::None { .. }));
-    assert_eq!(one(said("I live in Lisbon.", 20), vec![memory(1, other, 1.0)]), Decision::Add);
+    assert!(matches!(one(said("I live in Rome.", 20), vec![memory(1, other.clone(), 1.0)]).action, Action::Known(_)));
+    assert_eq!(one(said("I live in Lisbon.", 20), vec![memory(1, other, 1.0)]), Decision::add());
 }
 
 #[test]
 fn an_older_statement_ends_nothing() {
-    assert_eq!(one(said("I live in Rome.", 5), vec![memory(1, said("I live in Lisbon.", 10), 0.9)]), Decision::Add);
+    assert_eq!(one(said("I live in Rome.", 5), vec![memory(1, said("I live in Lisbon.", 10), 0.9)]), Decision::add());
 }
 
 #[test]
@@ -125,32 +126,27 @@ fn a_day_counts_to_its_end() {
     let old = memory(1, said("I live in Rome.", 10), 0.9);
     let mut new = said("I moved to Lisbon today (2023-05-10).", 10);
     new.valid_from = Some("2023-05-10".parse().unwrap());
-    assert!(matches!(one(new, vec![old]), Decision::Supersede { .. }));
+    assert_eq!(one(new, vec![old]).ends, [Target::Memory(id(1))]);
 }
 
 #[test]
 fn the_newest_of_several_is_ended_and_the_reason_names_the_rule() {
     let known = vec![memory(1, said("I live in Rome.", 10), 0.9), memory(2, said("I moved to Paris.", 12), 0.8)];
-    match one(said("I live in Lisbon.", 20), known) {
-        Decision::Supersede { target, reason } => {
-            assert_eq!(target, Target::Memory(id(2)));
-            assert_eq!(reason, "a later value of the same statement (rule: home)");
-        }
-        other => panic!("{other:?}"),
-    }
+    let expected = Decision::supersede(Target::Memory(id(2)), "a later value of the same statement (rule: home)");
+    assert_eq!(one(said("I live in Lisbon.", 20), known), expected);
 }
 
 #[test]
 fn within_one_call_the_order_counts() {
     let known = || vec![memory(1, said("I live in Rome.", 1), 0.9)];
-    let candidate = |text: &str| Candidate { fact: said(text, 20), neighbours: known() };
+    let candidate = |text: &str| Candidate::new(said(text, 20), known());
     let decisions = RulesReconciler::new()
         .decide(&["I live in Lisbon.", "I live in Lisbon!", "I live in Rome.", "I like tea."].map(candidate), at(31));
-    assert!(matches!(decisions[0], Decision::Supersede { target: Target::Memory(m), .. } if m == id(1)));
-    assert!(matches!(decisions[1], Decision::None { known: Target::Candidate(0), .. }));
+    assert_eq!(decisions[0].ends, [Target::Memory(id(1))]);
+    assert_eq!(decisions[1].action, Action::Known(Target::Candidate(0)));
     // The memory that said so has just been ended.
-    assert!(matches!(decisions[2], Decision::Supersede { target: Target::Candidate(0), .. }));
-    assert_eq!(decisions[3], Decision::Add);
+    assert_eq!(decisions[2].ends, [Target::Candidate(0)]);
+    assert_eq!(decisions[3], Decision::add());
 }
 
 proptest! {
@@ -161,24 +157,24 @@ proptest! {
     ) {
         let candidates: Vec<_> = texts
             .iter()
-            .map(|text| Candidate { fact: said(text, 20), neighbours: vec![memory(1, said(&old, 10), 0.95)] })
+            .map(|text| Candidate::new(said(text, 20), vec![memory(1, said(&old, 10), 0.95)]))
             .collect();
         let decisions = RulesReconciler::new().decide(&candidates, at(31));
         prop_assert_eq!(decisions.len(), candidates.len());
         for (number, decision) in decisions.iter().enumerate() {
-            let target = match decision {
-                Decision::None { known, .. } => Some(known),
-                Decision::Supersede { target, .. } => Some(target),
+            let known = match &decision.action {
+                Action::Known(known) => Some(known),
                 _ => None,
             };
-            match target {
-                Some(Target::Candidate(earlier)) => {
-                    prop_assert!(*earlier < number);
-                    let known_already = matches!(decisions[*earlier], Decision::None { .. });
-                    prop_assert!(!known_already);
+            for target in decision.ends.iter().chain(known) {
+                match target {
+                    Target::Candidate(earlier) => {
+                        prop_assert!(*earlier < number);
+                        let known_already = matches!(decisions[*earlier].action, Action::Known(_));
+                        prop_assert!(!known_already);
+                    }
+                    Target::Memory(memory) => prop_assert_eq!(*memory, id(1)),
                 }
-                Some(Target::Memory(memory)) => prop_assert_eq!(*memory, id(1)),
-                None => {}
             }
         }
         let again = RulesReconciler::new().decide(&candidates, at(31));

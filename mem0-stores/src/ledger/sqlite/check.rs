@@ -270,6 +270,19 @@ fn strays(connection: &Connection, findings: &mut Vec<String>) -> Attempt<()> {
                  (SELECT 1 FROM ledger_scopes s WHERE s.owner_no = o.owner_no)",
         ),
         (
+            "jobs do not fit what became of them",
+            "SELECT count(*) FROM ledger_jobs
+             WHERE (state = 1) <> (lease_owner IS NOT NULL AND lease_until IS NOT NULL)
+                 OR (state >= 2 AND payload IS NOT NULL) OR (state NOT IN (2, 3) AND outcome IS NOT NULL)
+                 OR NOT (json_valid(coalesce(payload, '0')) AND json_valid(coalesce(outcome, '0')))",
+        ),
+        (
+            "jobs stand in the wrong place of the queue",
+            "SELECT count(*) FROM ledger_jobs j WHERE leads <> (state < 2 AND NOT EXISTS
+                 (SELECT 1 FROM ledger_jobs e WHERE e.scope_no = j.scope_no AND e.state < 2 AND e.job_no < j.job_no))",
+        ),
+        ("periods have less than nothing spent", "SELECT count(*) FROM ledger_spending WHERE calls < 0 OR tokens < 0"),
+        (
             "events are numbered beyond the last one",
             "SELECT count(*) FROM ledger_events WHERE seq > (SELECT value FROM ledger_meta WHERE key = 'last_seq')",
         ),

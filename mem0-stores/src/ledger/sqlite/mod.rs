@@ -8,12 +8,14 @@
 mod check;
 pub mod config;
 mod identity;
+mod jobs;
 mod message;
 mod outbox;
 mod read;
 mod row;
 mod schema;
 mod scope;
+mod spending;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -23,9 +25,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{
-    Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats,
-    ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending, PendingQuery, Projection, Receipt, Result,
-    Scope, ScopeInfo, ScoredPoint, StoredMessage, Timestamp, TxnId, View,
+    Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
+    KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
+    PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, StoredMessage,
+    Timestamp, TxnId, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -228,6 +231,71 @@ impl Ledger for SqliteLedger {
 
     async fn reset(&self) -> Result<Erased> {
         self.remove("reset", None).await
+    }
+
+    async fn enqueue(&self, jobs: Vec<Job>) -> Result<()> {
+        check_new_jobs(&jobs)?;
+        self.db.transaction("enqueue", move |c| jobs::enqueue(c, &jobs)).await
+    }
+
+    async fn lease_job(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<Job>> {
+        // Mostly there is nothing to do, and then nobody is kept from writing.
+        if self.db.read("lease_job", move |c| jobs::next(c, now)).await?.is_none() {
+            return Ok(None);
+        }
+        let owner = owner.to_owned();
+        // A lease that a loss of power takes back is given anew.
+        self.db.following().transaction("lease_job", move |c| jobs::lease(c, &owner, now, until)).await
+    }
+
+    async fn end_job(&self, id: JobId, owner: &str, end: JobEnd, at: Timestamp) -> Result<bool> {
+        let owner = owner.to_owned();
+        self.db.transaction("end_job", move |c| jobs::end(c, id, &owner, &end, at)).await
+    }
+
+    async fn extend_job(&self, id: JobId, owner: &str, until: Timestamp) -> Result<bool> {
+        let owner = owner.to_owned();
+        self.db.following().transaction("extend_job", move |c| jobs::extend(c, id, &owner, until)).await
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        self.db.read("job", move |c| jobs::get(c, id)).await
+    }
+
+    async fn jobs(&self, query: &JobQuery) -> Result<Vec<Job>> {
+        let query = query.clone();
+        self.db.read("jobs", move |c| jobs::list(c, &query)).await
+    }
+
+    async fn cancel_job(&self, id: JobId, at: Timestamp) -> Result<bool> {
+        self.db.transaction("cancel_job", move |c| jobs::cancel(c, id, at)).await
+    }
+
+    async fn prune_jobs(&self, ended_before: Timestamp) -> Result<u64> {
+        self.db.following().transaction("prune_jobs", move |c| jobs::prune(c, ended_before)).await
+    }
+
+    async fn spend(
+        &self,
+        scope: &Scope,
+        period: Timestamp,
+        amount: Spend,
+        limit: Option<Spend>,
+    ) -> Result<SpendOutcome> {
+        let scope = scope.clone();
+        // A loss of power may forget the last calls, which is not worth waiting
+        // for the disk before each.
+        self.db.following().transaction("spend", move |c| spending::spend(c, &scope, period, amount, limit)).await
+    }
+
+    async fn refund(&self, scope: &Scope, period: Timestamp, amount: Spend) -> Result<()> {
+        let scope = scope.clone();
+        self.db.following().transaction("refund", move |c| spending::refund(c, &scope, period, amount)).await
+    }
+
+    async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
+        let scope = scope.clone();
+        self.db.read("spent", move |c| spending::spent(c, &scope, period)).await
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

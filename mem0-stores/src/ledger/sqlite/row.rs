@@ -1,6 +1,6 @@
 //! How our values are written in columns.
 
-use mem0_core::{Content, Error, EventKind, MemoryId, Result, Role, State, Timestamp, TxnId};
+use mem0_core::{Content, Error, EventKind, JobId, JobState, MemoryId, Result, Role, State, Timestamp, TxnId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ macro_rules! id_column {
 
 id_column!(MemoryId);
 id_column!(TxnId);
+id_column!(JobId);
 
 impl ToSql for Col<Timestamp> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -76,6 +77,26 @@ impl FromSql for Col<EventKind> {
     }
 }
 
+const JOB_STATES: [(JobState, i64); 5] = [
+    (JobState::Queued, 0),
+    (JobState::Running, 1),
+    (JobState::Done, 2),
+    (JobState::Failed, 3),
+    (JobState::Cancelled, 4),
+];
+
+impl ToSql for Col<JobState> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        code(&JOB_STATES, self.0)
+    }
+}
+
+impl FromSql for Col<JobState> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        decode(&JOB_STATES, value).map(Self)
+    }
+}
+
 fn code<T: PartialEq + Copy>(codes: &[(T, i64)], value: T) -> rusqlite::Result<ToSqlOutput<'static>> {
     let found = codes.iter().find(|(v, _)| *v == value);
     found
@@ -121,6 +142,18 @@ pub(super) fn count(value: i64) -> Result<u64> {
 /// What a version says, as it is kept.
 pub(super) fn content_to_json(content: &Content) -> Result<String> {
     serde_json::to_string(content).map_err(|e| Error::internal("a memory cannot be written as JSON").with_source(e))
+}
+
+/// The ids of the messages that an ending comes from; none where there are none.
+pub(super) fn sources_to_json(sources: &[String]) -> Result<Option<String>> {
+    let json = |e| Error::internal("the ids of messages cannot be written as JSON").with_source(e);
+    (!sources.is_empty()).then(|| serde_json::to_string(sources).map_err(json)).transpose()
+}
+
+/// The ids of the messages that an ending comes from.
+pub(super) fn sources_from_json(json: Option<&str>) -> Result<Vec<String>> {
+    let bad = |_| Error::corrupt("the sources of an event in the ledger cannot be read");
+    json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json).map_err(bad))
 }
 
 /// What a version says. The error keeps no source, since that may quote text.

@@ -52,6 +52,7 @@ fn change(n: u128, kind: EventKind, base: u64, text: Option<&str>) -> Change {
         terms: text.map(terms).unwrap_or_default(),
         ended_at: None,
         reason: None,
+        sources: Vec::new(),
         dedup_key: None,
         created_at: None,
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row};
 
 use super::mem_no;
 use crate::ledger::sqlite::identity;
-use crate::ledger::sqlite::row::{Col, content_from_json, count, int, rows, vector_from_blob};
+use crate::ledger::sqlite::row::{Col, content_from_json, count, int, rows, sources_from_json, vector_from_blob};
 use crate::ledger::sqlite::scope::{self, ScopeCache};
 use crate::shared::sqlite::Attempt;
 
@@ -13,7 +13,7 @@ macro_rules! select_logged {
     ($rest:literal) => {
         concat!(
             "SELECT e.seq, m.scope_no, c.txn, e.at, m.id, e.kind, e.version, e.content, v.vector, e.given_ended_at,
-                 e.reason, e.given_dedup_key, e.given_created_at
+                 e.reason, e.given_dedup_key, e.given_created_at, e.sources
              FROM ledger_events e JOIN ledger_memories m ON m.mem_no = e.mem_no
              JOIN ledger_commits c ON c.commit_no = e.commit_no
              LEFT JOIN ledger_vectors v ON v.seq = e.vector_seq AND v.identity_no = ?1 ",
@@ -119,6 +119,7 @@ fn read_change(row: &Row<'_>) -> Attempt<Change> {
         terms: Vec::new(),
         ended_at: time(9)?,
         reason: row.get(10)?,
+        sources: sources_from_json(row.get_ref(13)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
         dedup_key: row.get(11)?,
         created_at: time(12)?,
     })

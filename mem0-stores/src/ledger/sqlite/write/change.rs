@@ -5,7 +5,9 @@ use rusqlite::OptionalExtension as _;
 
 use super::postings::Words;
 use super::{Context, Writer, conflict};
-use crate::ledger::sqlite::row::{Col, content_from_json, content_to_json, count, int, vector_to_blob};
+use crate::ledger::sqlite::row::{
+    Col, content_from_json, content_to_json, count, int, sources_to_json, vector_to_blob,
+};
 use crate::ledger::sqlite::scope::ScopeRow;
 use crate::shared::sqlite::Attempt;
 
@@ -125,8 +127,8 @@ impl Writer<'_> {
         self.connection
             .prepare_cached(
                 "INSERT INTO ledger_events (seq, mem_no, version, kind, commit_no, at, content, vector_seq,
-                     given_ended_at, given_created_at, given_dedup_key, reason)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                     given_ended_at, given_created_at, given_dedup_key, reason, sources)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute((
                 seq,
@@ -141,6 +143,7 @@ impl Writer<'_> {
                 change.created_at.map(Col),
                 change.dedup_key,
                 &change.reason,
+                sources_to_json(&change.sources)?,
             ))?;
         if let Some(vector) = change.vector.as_ref().filter(|_| vector_seq == seq) {
             self.connection
@@ -210,6 +213,7 @@ impl Writer<'_> {
             terms: Vec::new(),
             ended_at: None,
             reason: Some("expired".to_owned()),
+            sources: Vec::new(),
             dedup_key: None,
             created_at: None,
         };

@@ -9,7 +9,7 @@ const COMPONENT: &str = "ledger";
 
 /// From each version to the next. A step that has been released never changes;
 /// `tests/fixtures` has a file of every version that it starts from.
-const STEPS: &[Step] = &[version_1];
+const STEPS: &[Step] = &[version_1, version_2];
 
 /// Creates or migrates the tables, within a transaction.
 pub(super) fn prepare(connection: &Connection) -> Attempt<()> {
@@ -17,5 +17,9 @@ pub(super) fn prepare(connection: &Connection) -> Attempt<()> {
 }
 
 fn version_1(connection: &Connection) -> Attempt<()> {
-    Ok(connection.execute_batch(include_str!("schema.sql"))?)
+    Ok(connection.execute_batch(include_str!("version_1.sql"))?)
+}
+
+fn version_2(connection: &Connection) -> Attempt<()> {
+    Ok(connection.execute_batch(include_str!("version_2.sql"))?)
 }

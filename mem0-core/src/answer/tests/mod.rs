@@ -1,0 +1,5 @@
+mod facts;
+mod json;
+mod mutations;
+mod properties;
+mod steps;
