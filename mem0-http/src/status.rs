@@ -122,10 +122,12 @@ impl Refusal {
     }
 }
 
-/// A machine-readable word: nothing that could quote a text or a key.
+/// A machine-readable word: nothing that could quote a text or a key. Long
+/// words with digits in them are keys more often than codes.
 fn is_code(text: &str) -> bool {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.#:".contains(&b));
-    plain && (1..=64).contains(&text.len()) && !text.starts_with("sk-")
+    let like_a_key = text.starts_with("sk-") || (text.len() >= 16 && text.bytes().any(|b| b.is_ascii_digit()));
+    plain && (1..=64).contains(&text.len()) && !like_a_key
 }
 
 /// `retry-after-ms`, or `retry-after` in seconds. The form with a date is rare

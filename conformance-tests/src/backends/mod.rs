@@ -1,9 +1,11 @@
-//! The harnesses of the backends that need no server.
+//! The harnesses of the backends that need no server, or only a fake of it.
 
 mod memory;
 
 #[cfg(feature = "local")]
 mod local;
+#[cfg(feature = "llms")]
+pub mod openai;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

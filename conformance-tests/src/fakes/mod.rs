@@ -3,6 +3,8 @@
 //! what it was sent, refuses what the documentation refuses, and fails on
 //! demand.
 
+pub mod openai;
+
 mod server;
 
-pub use server::{FakeServer, Fault, Reply, Seen};
+pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};
