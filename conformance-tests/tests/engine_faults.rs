@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conformance_tests::LlmHarness;
-use conformance_tests::backends::OpenAiHarness;
+use conformance_tests::backends::openai::OpenAiHarness;
 use conformance_tests::fakes::{Fault, Reply};
 use conformance_tests::harness::{FAKE_KEY, FakeAnswer, quick};
 use mem0_core::policies::{self, PolicyConfig};
