@@ -62,8 +62,7 @@ mod tests {
         assert_eq!(used(&each).as_deref(), Some("http://p:2"));
         assert_eq!(used(&json!({"http": "http://p:1", "all": "http://p:3"})).as_deref(), Some("http://p:3"));
         assert_eq!(used(&json!({})), None);
-        let mut own = ClientOptions::default();
-        own.proxy = Some("http://own".to_owned());
+        let own = ClientOptions { proxy: Some("http://own".to_owned()), ..ClientOptions::default() };
         assert_eq!(own.with_proxies(Some(&read(&each))).proxy.as_deref(), Some("http://own"));
     }
 
