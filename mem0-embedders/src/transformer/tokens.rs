@@ -64,7 +64,7 @@ impl Tokens {
     /// The tokens of a text, one at least.
     pub(super) fn of(&self, text: &str) -> Result<Vec<u32>> {
         let lower;
-        let text = if self.lower_case {
+        let text: &str = if self.lower_case {
             lower = text.to_lowercase();
             &lower
         } else {

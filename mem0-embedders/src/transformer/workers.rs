@@ -34,10 +34,11 @@ impl Workers {
 
     /// Starts `job` now; the future waits for it. A job that has not begun
     /// when its future is dropped never begins.
-    pub(super) fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> impl Future<Output = Result<T>> + Send + use<T> {
+    pub(super) fn run<T, F>(&self, job: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
         let (answer, waiting) = oneshot::channel();
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.pools.len();
         if let Some(pool) = self.pools.get(turn) {
@@ -51,7 +52,7 @@ impl Workers {
                 }
             });
         }
-        async { waiting.await.unwrap_or_else(|_| Err(panicked())) }
+        async move { waiting.await.unwrap_or_else(|_| Err(panicked())) }
     }
 }
 
