@@ -1,6 +1,7 @@
 //! Text to tokens.
 
 use mem0_core::{Error, ErrorKind, Result};
+use serde_json::Value;
 use tokenizers::{PostProcessor as _, Tokenizer, TruncationParams};
 
 use super::folder::Folder;
@@ -21,16 +22,23 @@ pub(super) struct Tokens {
 impl Tokens {
     pub(super) fn open(folder: &Folder) -> Result<Self> {
         let file = "tokenizer.json";
+        let mut json: Value =
+            serde_json::from_slice(&folder.tokenizer).map_err(|error| folder.corrupt(file, NOT_A_TOKENIZER, error))?;
+        // Nothing is decoded here, and reading a damaged decoder can panic.
+        // Batches are not padded, and cut where the model says.
+        if let Some(json) = json.as_object_mut() {
+            for unused in ["decoder", "padding", "truncation"] {
+                json.remove(unused);
+            }
+        }
         let mut tokenizer =
-            Tokenizer::from_bytes(&folder.tokenizer).map_err(|error| folder.corrupt(file, NOT_A_TOKENIZER, error))?;
+            Tokenizer::from_bytes(json.to_string()).map_err(|error| folder.corrupt(file, NOT_A_TOKENIZER, error))?;
         let max_tokens = folder.recipe.max_tokens;
         let added = tokenizer.get_post_processor().map_or(0, |post| post.added_tokens(false));
         if max_tokens <= added {
             let message = "the longest text has no room for a token beside the special ones";
             return Err(folder.error(ErrorKind::Config, file, message).with_context("max_tokens", max_tokens));
         }
-        // Batches are not padded, whatever the file says.
-        tokenizer.with_padding(None);
         tokenizer
             .with_truncation(Some(TruncationParams { max_length: max_tokens, ..TruncationParams::default() }))
             .map_err(|error| folder.corrupt(file, NOT_A_TOKENIZER, error))?;

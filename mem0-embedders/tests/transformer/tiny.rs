@@ -36,7 +36,11 @@ impl Tiny {
     pub(crate) fn new(seed: u64) -> Self {
         let mut vocab: Vec<String> = SPECIAL.iter().copied().chain(WORDS.split_whitespace()).map(Into::into).collect();
         for c in ('a'..='z').chain('0'..='9') {
-            vocab.extend([c.to_string(), format!("##{c}")].into_iter().filter(|piece| !vocab.contains(piece)));
+            for piece in [c.to_string(), format!("##{c}")] {
+                if !vocab.contains(&piece) {
+                    vocab.push(piece);
+                }
+            }
         }
         let mut numbers = Numbers(seed);
         let mut weights = Weights::new();
