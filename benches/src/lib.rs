@@ -1,7 +1,11 @@
 //! What the benches share: repeatable texts, and memories filled with them.
 #![forbid(unsafe_code)]
 
-use mem0::{AddOptions, AddRequest, Mem0, Metadata, Result, Scope};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mem0::reference::ScriptedLlm;
+use mem0::{AddOptions, AddRequest, Llm, LlmResponse, Mem0, Metadata, Result, Scope};
 
 /// Small, repeatable random numbers (SplitMix64).
 #[derive(Clone, Debug)]
@@ -217,9 +221,40 @@ pub async fn fill(memory: &Mem0, scope: &Scope, numbers: std::ops::Range<u64>) -
                 AddRequest::new(sentence(*number), scope.clone(), AddOptions::as_said().metadata(metadata))
             })
             .collect();
-        memory.add_many(requests).await?;
+        for result in memory.add_many(requests).await? {
+            result?;
+        }
     }
     Ok(())
+}
+
+/// A model that answers at once: three new facts for every conversation, none
+/// of them known.
+#[must_use]
+pub fn instant_llm() -> Arc<dyn Llm> {
+    let next = AtomicU64::new(100_000_000);
+    Arc::new(ScriptedLlm::answering(move |_| {
+        let first = next.fetch_add(3, Ordering::Relaxed);
+        let facts: Vec<String> = (first..first + 3)
+            .map(|number| {
+                let text = sentence(number);
+                format!(r#"{{"text": "{text}", "sources": [1], "event": "ADD", "targets": []}}"#)
+            })
+            .collect();
+        Ok(LlmResponse::new(format!(r#"{{"facts": [{}]}}"#, facts.join(", "))))
+    }))
+}
+
+/// The time that this process has computed so far, in milliseconds, from the
+/// kernel: without waiting for the disk.
+#[must_use]
+pub fn cpu_ms() -> Option<f64> {
+    let mut total = 0.0;
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        let spent = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        total += spent.split_whitespace().next()?.parse::<f64>().ok()? / 1e6;
+    }
+    Some(total)
 }
 
 /// The most memory that this process has had, in MiB, from the kernel.

@@ -111,7 +111,7 @@ pub trait EmbedderHarness: Send + Sync + 'static {
     }
 
     /// A fresh fake and a handle whose tries take this long at most, for a
-    /// provider behind HTTP.
+    /// provider behind HTTP: [`quick`] says how its `http` is to be configured.
     async fn remote(&self, timeout: Duration) -> Option<Result<Remote>> {
         let _ = timeout;
         None
@@ -134,6 +134,20 @@ pub struct Remote {
     pub text: &'static str,
 }
 
+/// The `http` of a handle for which much goes wrong: short waits, small
+/// answers, [`RETRIES`] repetitions.
+#[must_use]
+pub fn quick(timeout: Duration) -> serde_json::Value {
+    serde_json::json!({
+        "timeout_s": timeout.as_secs_f64(),
+        "max_answer_bytes": 65_536,
+        "retry": {"max_retries": RETRIES, "backoff_s": 0.001, "longest_wait_s": 60.0},
+    })
+}
+
+/// How often a handle repeats a call at most.
+pub const RETRIES: usize = 3;
+
 impl std::fmt::Debug for Remote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Remote").field("server", &self.server).finish_non_exhaustive()
@@ -149,8 +163,17 @@ pub struct FakeAnswer {
     pub reasoning: Option<String>,
     /// Why it ends.
     pub finish: Finish,
-    /// What it counts.
+    /// What it counts, hidden reasoning included.
     pub usage: TokenUsage,
+}
+
+impl FakeAnswer {
+    /// A complete answer.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        let usage = TokenUsage { input: 11, output: 7 };
+        Self { text: text.into(), reasoning: None, finish: Finish::Complete, usage }
+    }
 }
 
 /// What a fake model was asked, in words that all protocols share.
@@ -189,9 +212,9 @@ pub trait LlmHarness: Send + Sync + 'static {
         Self: Sized;
 
     /// A fresh fake and a handle on it that was configured with these keys
-    /// beside those that it needs (`max_tokens`, `temperature`, `http`), in the
-    /// way that an engine does it: through the registry. Its key is
-    /// [`FAKE_KEY`].
+    /// beside those that it needs (`max_tokens`, `temperature`, `vision`,
+    /// `http`), in the way that an engine does it: through the registry. Its
+    /// key is [`FAKE_KEY`], its model one that takes a temperature.
     ///
     /// # Errors
     /// If the handle cannot be made.

@@ -1,8 +1,8 @@
 //! The conformance suites of mem0: one for each family of backend, as a
 //! library, so that whoever writes a backend can run them.
 //!
-//! Each rule in the documentation of [`VectorStore`], [`Ledger`] and
-//! [`Embedder`] has a number, and at least one case here with that number. A
+//! Each rule in the documentation of [`VectorStore`], [`Ledger`], [`Embedder`]
+//! and [`Llm`] has a number, and at least one case here with that number. A
 //! rule without a case fails the suite, and the suite itself is tested: for
 //! each rule there is a backend that is broken in that way, and its case must
 //! find it.
@@ -55,6 +55,7 @@
 //! [`VectorStore`]: mem0_core::VectorStore
 //! [`Ledger`]: mem0_core::Ledger
 //! [`Embedder`]: mem0_core::Embedder
+//! [`Llm`]: mem0_core::Llm
 #![forbid(unsafe_code)]
 
 pub mod backends;
@@ -77,6 +78,7 @@ pub use runner::Backend;
 pub use settings::server_url;
 pub use suites::embedder::EmbedderFamily;
 pub use suites::ledger::LedgerFamily;
+pub use suites::llm::LlmFamily;
 pub use suites::vector::VectorFamily;
 
 /// The `main` of a test target that runs the vector store suite.
@@ -95,6 +97,12 @@ macro_rules! ledger_suite {
 #[macro_export]
 macro_rules! embedder_suite {
     ($($input:tt)+) => { $crate::__suite! { EmbedderFamily $($input)+ } };
+}
+
+/// The `main` of a test target that runs the language model suite.
+#[macro_export]
+macro_rules! llm_suite {
+    ($($input:tt)+) => { $crate::__suite! { LlmFamily $($input)+ } };
 }
 
 #[doc(hidden)]

@@ -10,6 +10,9 @@ pub const LEDGER: &str = include_str!("../../mem0-core/src/traits/ledger.rs");
 /// The rules of `Embedder`.
 pub const EMBEDDER: &str = include_str!("../../mem0-core/src/traits/embedder.rs");
 
+/// The rules of `Llm`.
+pub const LLM: &str = include_str!("../../mem0-core/src/traits/llm.rs");
+
 /// Every numbered rule of a source file: lines `/// 7. text`, with the lines
 /// that go on, below a heading `# Rules`.
 #[must_use]
@@ -56,7 +59,8 @@ mod tests {
     #[test]
     fn the_traits_have_their_rules() {
         assert!(parse(VECTOR_STORE).len() >= 31);
-        assert!(parse(LEDGER).len() >= 24);
+        assert!(parse(LEDGER).len() >= 32);
         assert!(parse(EMBEDDER).len() >= 10);
+        assert!(parse(LLM).len() >= 11);
     }
 }

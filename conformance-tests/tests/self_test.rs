@@ -9,9 +9,9 @@ use std::fmt::Debug;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use broken::{embedder, ledger, vector};
+use broken::{embedder, ledger, llm, vector};
 use conformance_tests::suite::{Family, run_case};
-use conformance_tests::{EmbedderFamily, LedgerFamily, Stop, VectorFamily, rules};
+use conformance_tests::{EmbedderFamily, LedgerFamily, LlmFamily, Stop, VectorFamily, rules};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
 
@@ -65,6 +65,10 @@ fn trials() -> Vec<Trial> {
         Trial::test("embedder_every_rule_has_a_fault", || {
             covered::<EmbedderFamily>("embedder", embedder::FAULTS.iter().map(|(rule, _)| *rule))
         }),
+        Trial::test("llm_every_rule_has_a_fault", || {
+            covered::<LlmFamily>("llm", llm::FAULTS.iter().map(|(rule, _)| *rule))
+        }),
+        Trial::test("llm_honest", || passes::<LlmFamily>(Arc::new(llm::BrokenHarness { fault: None }))),
         Trial::test("ledger_honest", || passes::<LedgerFamily>(Arc::new(ledger::BrokenHarness::new(None)))),
         Trial::test("embedder_honest", || passes::<EmbedderFamily>(Arc::new(embedder::BrokenHarness { fault: None }))),
     ];
@@ -87,6 +91,11 @@ fn trials() -> Vec<Trial> {
     for &(rule, fault) in embedder::FAULTS {
         trials.push(Trial::test(format!("embedder_r{rule}_{fault:?}"), move || {
             finds::<EmbedderFamily>(fault, rule, Arc::new(embedder::BrokenHarness { fault: Some(fault) }))
+        }));
+    }
+    for &(rule, fault) in llm::FAULTS {
+        trials.push(Trial::test(format!("llm_r{rule}_{fault:?}"), move || {
+            finds::<LlmFamily>(fault, rule, Arc::new(llm::BrokenHarness { fault: Some(fault) }))
         }));
     }
     trials

@@ -96,6 +96,14 @@ impl Failure {
         self
     }
 
+    /// The same in other words.
+    pub(crate) fn reword(mut self, words: impl FnOnce(&str) -> String) -> Self {
+        if let Self::Failed { message, .. } = &mut self {
+            *message = words(message);
+        }
+        self
+    }
+
     /// Says it on standard error and gives the exit code.
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         let Self::Failed { code, kind, message, hint } = self else { return ExitCode::from(OK) };

@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use clap::ValueEnum;
 use mem0::{
-    AddOptions, AddRequest, Error, MemoryId, MemoryKind, Message, Metadata, Role, Scope, ScopeFields, Timestamp,
+    AddOptions, AddRequest, Error, Image, MemoryId, MemoryKind, Message, Metadata, Role, Scope, ScopeFields, Timestamp,
     UpdateOptions, UpdateRequest,
 };
 use serde::de::DeserializeOwned;
@@ -17,6 +19,9 @@ use crate::session;
 
 /// More than this is not read: the engine would refuse it.
 const MAX_BYTES: u64 = 1 << 30;
+
+/// A larger picture is refused by the providers.
+const MAX_IMAGE: u64 = 20_000_000;
 
 /// How to read a file or standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,6 +54,36 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
         Failure::usage(format!("{name} is not UTF-8 text (byte {at})")).hint("convert it, for instance with `iconv`")
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// A picture from an address or a file.
+pub(crate) fn image(place: &str) -> Result<Image, Failure> {
+    if ["https://", "http://", "data:"].iter().any(|scheme| place.starts_with(scheme)) {
+        return Ok(Image::new(place)?);
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(place)
+        .and_then(|file| file.take(MAX_IMAGE + 1).read_to_end(&mut bytes))
+        .map_err(|e| Failure::usage(format!("{place} cannot be read: {e}")))?;
+    if bytes.len() as u64 > MAX_IMAGE {
+        return Err(
+            Failure::usage(format!("{place} is larger than {MAX_IMAGE} bytes")).hint("make the picture smaller")
+        );
+    }
+    let media =
+        media_type(&bytes).ok_or_else(|| Failure::usage(format!("{place} is no picture in PNG, JPEG, GIF or WebP")))?;
+    Ok(Image::new(format!("data:{media};base64,{}", BASE64_STANDARD.encode(&bytes)))?)
+}
+
+/// By the first bytes: a file may have any name.
+fn media_type(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
 }
 
 /// The text of an argument that may be `-`, or of standard input where there
@@ -132,23 +167,32 @@ fn not_json(e: &serde_json::Error) -> Failure {
 
 fn message(value: Value, unit: &str, number: usize) -> Result<Message, Failure> {
     let problem = problem(&value);
-    serde_json::from_value(value).map_err(|_| {
+    // Chats are full of messages without a text; one that was written for this
+    // program and has none is a mistake.
+    let empty = value.as_object().is_some_and(|object| SAYING.iter().all(|key| !object.contains_key(*key)));
+    let read = if empty { None } else { serde_json::from_value(value).ok() };
+    read.ok_or_else(|| {
         Failure::usage(format!("{unit} {number}: {}", problem.as_deref().unwrap_or("not a message")))
             .hint("a message is a text or {\"role\", \"content\", \"name\", \"id\", \"timestamp\"}; --format text stores the input as it is")
     })
 }
 
+/// A message has at least one of these.
+const SAYING: [&str; 3] = ["content", "images", "tool_calls"];
+
 /// What is wrong with a message, without its text.
 fn problem(value: &Value) -> Option<String> {
     let Value::Object(object) = value else { return Some("neither a text nor an object".into()) };
-    let known = ["role", "content", "name", "id", "timestamp"];
-    if let Some(key) = object.keys().find(|key| !known.contains(&key.as_str())) {
+    let known = ["role", "name", "id", "timestamp", "tool_call_id"];
+    if let Some(key) = object.keys().find(|key| ![&known[..], &SAYING].concat().contains(&key.as_str())) {
         return Some(format!("unknown key \"{key}\""));
     }
     match object.get("content") {
-        None => return Some("there is no `content`".into()),
-        Some(content) if !content.is_string() => return Some("`content` is not a text".into()),
-        Some(_) => {}
+        None if !object.contains_key("images") => return Some("there is no `content`".into()),
+        Some(content) if !content.is_string() && !content.is_array() => {
+            return Some("`content` is neither a text nor a list of texts and pictures".into());
+        }
+        _ => {}
     }
     if object.get("role").is_some_and(|role| serde_json::from_value::<Role>(role.clone()).is_err()) {
         return Some("`role` is none of user, assistant, system and tool".into());
@@ -156,7 +200,7 @@ fn problem(value: &Value) -> Option<String> {
     if object.get("timestamp").is_some_and(|at| serde_json::from_value::<Option<Timestamp>>(at.clone()).is_err()) {
         return Some("`timestamp` is not a time such as 2025-05-01T09:30:00Z".into());
     }
-    Some("`name` or `id` is not a text".into())
+    Some("a value of the wrong type".into())
 }
 
 /// One line of `add --batch`.
@@ -179,11 +223,18 @@ struct AddLine {
     expires_at: Option<Timestamp>,
     timestamp: Option<Timestamp>,
     idempotency_key: Option<String>,
+    policy: Option<String>,
+    #[serde(alias = "prompt")]
+    instructions: Option<String>,
 }
 
-/// The calls of `add --batch`. What a line does not say comes from `options`
-/// and, if it names nobody, from `whose`.
-pub(crate) fn add_batch(text: &str, options: &AddOptions, whose: &ScopeFields) -> Result<Vec<AddRequest>, Failure> {
+/// The calls of `add --batch`, with the number of each line. What a line does
+/// not say comes from `options` and, if it names nobody, from `whose`.
+pub(crate) fn add_batch(
+    text: &str,
+    options: &AddOptions,
+    whose: &ScopeFields,
+) -> Result<Vec<(usize, AddRequest)>, Failure> {
     batch(text)?
         .into_iter()
         .map(|(number, value)| {
@@ -191,7 +242,9 @@ pub(crate) fn add_batch(text: &str, options: &AddOptions, whose: &ScopeFields) -
                 Value::String(text) => AddLine { text: Some(text), ..AddLine::default() },
                 value => typed::<AddLine>(value, number)?,
             };
-            add_request(line, options, whose).map_err(|failure| in_line(failure, number))
+            let request = add_request(line, options, whose)
+                .map_err(|failure| failure.reword(|reason| format!("line {number}: {reason}")))?;
+            Ok((number, request))
         })
         .collect()
 }
@@ -214,6 +267,8 @@ fn add_request(line: AddLine, base: &AddOptions, whose: &ScopeFields) -> Result<
     options.expires_at = line.expires_at.or(base.expires_at);
     options.timestamp = line.timestamp.or(base.timestamp);
     options.idempotency_key = line.idempotency_key;
+    options.policy = line.policy.or(options.policy);
+    options.instructions = line.instructions.or(options.instructions);
     Ok(AddRequest::new(input, scope, options))
 }
 
@@ -287,15 +342,6 @@ fn typed<T: DeserializeOwned>(value: Value, number: usize) -> Result<T, Failure>
     })
 }
 
-fn in_line(failure: Failure, number: usize) -> Failure {
-    match failure {
-        Failure::Failed { code, kind, message, hint } => {
-            Failure::Failed { code, kind, message: format!("line {number}: {message}"), hint }
-        }
-        other => other,
-    }
-}
-
 /// Ids from arguments and, for `-`, from standard input: separated by white
 /// space.
 pub(crate) fn ids(words: &[String]) -> Result<Vec<MemoryId>, Failure> {
@@ -359,6 +405,8 @@ mod tests {
         let whose = ScopeFields { user_id: Some("ana".into()), ..ScopeFields::default() };
         let text = "{\"text\": \"a\", \"infer\": true, \"categories\": [\"y\"]}\n{\"memory\": \"b\", \"agent_id\": \"bot\"}\n\"c\"";
         let batch = add_batch(text, &options, &whose).unwrap();
+        assert_eq!(batch.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2, 3]);
+        let batch: Vec<AddRequest> = batch.into_iter().map(|(_, request)| request).collect();
         assert!(batch[0].options.infer && !batch[1].options.infer);
         assert_eq!(batch[0].options.categories, ["x", "y"]);
         assert_eq!(batch[0].scope, Scope::user("ana").unwrap());
@@ -366,6 +414,44 @@ mod tests {
         assert_eq!(batch[2].input.messages()[0].content, "c");
         assert!(add_batch("{\"text\": \"a\", \"txt\": 1}", &options, &whose).is_err());
         assert!(add_batch("{\"infer\": true}", &options, &whose).is_err());
+    }
+
+    #[test]
+    fn a_batch_line_chooses_its_policy() {
+        let options = AddOptions::default().policy("rules").instructions("all");
+        let whose = ScopeFields { user_id: Some("ana".into()), ..ScopeFields::default() };
+        let text = "{\"text\": \"a\", \"policy\": \"additive\", \"instructions\": \"food\"}\n\"b\"";
+        let batch = add_batch(text, &options, &whose).unwrap();
+        let said = |at: usize| {
+            let (_, request): &(usize, AddRequest) = &batch[at];
+            (request.options.policy.as_deref(), request.options.instructions.as_deref())
+        };
+        assert_eq!(said(0), (Some("additive"), Some("food")));
+        assert_eq!(said(1), (Some("rules"), Some("all")));
+    }
+
+    #[test]
+    fn pictures_are_told_by_their_first_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("picture.txt");
+        let read = |bytes: &[u8]| {
+            std::fs::write(&file, bytes).unwrap();
+            image(file.to_str().unwrap()).map(|image| image.data().map(|(media, _)| media.to_owned()))
+        };
+        for (bytes, want) in [
+            (&b"\x89PNG\r\n\x1a\n"[..], "image/png"),
+            (b"\xff\xd8\xff\xe0", "image/jpeg"),
+            (b"GIF89a", "image/gif"),
+            (b"RIFF\x01\x02\x03\x04WEBPVP8 ", "image/webp"),
+        ] {
+            assert_eq!(read(bytes).unwrap().as_deref(), Some(want));
+        }
+        for bytes in [&b""[..], b"GIF", b"RIFF\x01\x02\x03\x04WAVE", b"<svg/>"] {
+            assert!(matches!(read(bytes), Err(Failure::Failed { code: 2, .. })), "{bytes:?}");
+        }
+        assert!(matches!(read(&vec![0xff; 20_000_001]), Err(Failure::Failed { code: 2, .. })));
+        assert_eq!(image("https://example.org/a.png").unwrap().url(), "https://example.org/a.png");
+        assert!(image("no such file").is_err());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use mem0::{Builder, Config, Error, ErrorKind, Filter, Mem0, Scope, ScopeFields};
+use mem0::{Builder, Config, Error, ErrorKind, Filter, Mem0, Scope, ScopeFields, Slot};
+use serde_json::{Value, json};
 
 use crate::cli::{Globals, ScopeArgs};
 use crate::exit::Failure;
@@ -48,6 +49,9 @@ impl Session {
         }
         if config.data_dir.is_none() {
             config.data_dir = Some(mem0::default_data_dir()?);
+        }
+        if let Some(name) = &self.globals.llm {
+            config.llm = Some(llm(name, config.llm)?);
         }
         Ok(config)
     }
@@ -106,6 +110,28 @@ impl Session {
     }
 }
 
+/// The language model of a name such as `openai/gpt-5-mini`. What is configured
+/// for the same provider beside the model stays.
+fn llm(name: &str, configured: Option<Slot>) -> Result<Slot, Failure> {
+    let (provider, model) = match name.split_once('/') {
+        Some((provider, model)) => (provider, Some(model)),
+        None => (name, None),
+    };
+    if provider.is_empty() || model.is_some_and(str::is_empty) {
+        return Err(Failure::usage("--llm names a provider and a model, as in openai/gpt-5-mini")
+            .hint("`mem0 providers` lists the providers"));
+    }
+    let mut slot = configured.filter(|slot| slot.provider == provider).unwrap_or_else(|| Slot::new(provider));
+    match (&mut slot.config, model) {
+        (_, None) => {}
+        (Value::Object(keys), Some(model)) => {
+            keys.insert("model".to_owned(), model.into());
+        }
+        (config, Some(model)) => *config = json!({ "model": model }),
+    }
+    Ok(slot)
+}
+
 /// A scope, or none if no id is set at all.
 pub(crate) fn scope(fields: ScopeFields) -> Result<Option<Scope>, Failure> {
     if fields == ScopeFields::default() {
@@ -119,3 +145,19 @@ pub(crate) fn needed(scope: Option<Scope>) -> Result<Scope, Failure> {
 }
 
 const WHOSE: &str = "name at least one of --user, --agent and --run, or set MEM0_USER_ID, MEM0_AGENT_ID or MEM0_RUN_ID";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_named_by_its_provider() {
+        let configured = || Some(Slot::new("openai").with_config(json!({"model": "a", "base_url": "http://x"})));
+        let slot = |name: &str| llm(name, configured()).unwrap();
+        assert_eq!(slot("openai/b").config, json!({"model": "b", "base_url": "http://x"}));
+        assert_eq!(slot("openai"), configured().unwrap());
+        assert_eq!(slot("together/meta/llama"), Slot::new("together").with_config(json!({"model": "meta/llama"})));
+        assert_eq!(slot("ollama"), Slot::new("ollama"));
+        assert!(llm("/b", None).is_err() && llm("openai/", None).is_err());
+    }
+}

@@ -84,7 +84,7 @@ fn a_memory_lives_from_add_to_erase() {
     assert_eq!(found["results"][0]["metadata"], json!({"source": "chat"}));
     assert!(found["results"][0]["score"].as_f64().unwrap() > 0.0);
     assert!(found["results"][0]["score_details"]["semantic"].is_number());
-    assert_eq!(world.json(&["search", "tea", "--user", "ben"]), json!({"results": []}));
+    assert_eq!(world.json(&["search", "tea", "--user", "ben"])["results"], json!([]));
 
     let updated =
         world.json(&["update", id, "I like black tea.", "-m", r#"{"source": null, "n": 1}"#, "--reason", "asked"]);
@@ -367,7 +367,6 @@ fn the_whole_is_looked_after() {
     assert_eq!((&report["checked"], &report["findings"]), (&json!(1), &json!([])));
     assert_eq!(world.json(&["messages", "--user", "ana"])["results"][0]["content"], "I like tea.");
     assert_eq!(world.json(&["reindex"])["moved"], false);
-    assert!(world.json(&["providers"])["embedder"].as_array().unwrap().contains(&json!("local")));
     let config = world.json(&["config", "show"]);
     assert_eq!(config["embedder"]["provider"], "local");
     assert!(config["data_dir"].as_str().unwrap().ends_with("data"));

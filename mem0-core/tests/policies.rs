@@ -678,3 +678,99 @@ async fn a_queue_survives_its_engine_and_does_each_job_once() {
     assert_eq!(mem0.jobs(&query).await.unwrap().results.len(), 2);
     assert_eq!(mem0.work_off(&WorkerOptions::default()).await.unwrap(), 0);
 }
+
+/// The second of the two calls fails: the first has changed nothing yet.
+#[tokio::test]
+async fn a_model_that_fails_between_two_calls_changes_nothing() {
+    let calls = AtomicUsize::new(0);
+    let llm = ScriptedLlm::answering(move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => Ok(LlmResponse::new(r#"{"facts": ["Ana sings."]}"#)),
+        _ => Err(Error::new(ErrorKind::Unavailable, "gone")),
+    });
+    let World { mem0, ledger, .. } = world(Arc::new(llm), json!({})).await;
+    mem0.add("Ana dances.", &ana(), AddOptions::as_said()).await.unwrap();
+    let before = ledger.revision(&ana()).await.unwrap();
+    let error = mem0.add("I sing.", &ana(), AddOptions::default().policy("two_phase")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(ledger.revision(&ana()).await.unwrap(), before);
+}
+
+mod lying {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Anything that a model may make of an answer.
+    fn item() -> impl Strategy<Value = Value> {
+        let text =
+            prop_oneof![Just("Ana sings."), Just("Ana dances."), Just("Ana lives in Rome."), Just(""), Just(" ")];
+        let event = prop_oneof![Just("ADD"), Just("update"), Just("DELETE"), Just("NONE"), Just("BURN")];
+        let id = prop_oneof![(0_u64..6).prop_map(Value::from), Just(json!("1")), Just(json!("x")), Just(json!(-1))];
+        let ids = proptest::collection::vec(id.clone(), 0..4).prop_map(Value::from);
+        let sources = proptest::collection::vec(id, 0..3).prop_map(Value::from);
+        (text, event, ids, sources, 0_u64..5, proptest::bool::ANY).prop_map(
+            |(text, event, ids, sources, fact, bare)| {
+                if bare {
+                    json!(text)
+                } else {
+                    json!({"text": text, "event": event, "targets": ids, "sources": sources, "fact": fact})
+                }
+            },
+        )
+    }
+
+    fn answer() -> impl Strategy<Value = String> {
+        let list = proptest::collection::vec(item(), 0..6).boxed();
+        prop_oneof![
+            list.clone().prop_map(|items| json!({"facts": items}).to_string()),
+            list.clone().prop_map(|items| json!({"memory": items}).to_string()),
+            list.prop_map(|items| Value::from(items).to_string()),
+            "\\PC{0,30}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Whatever a model answers: no panic, nothing half-written, nothing of
+        /// another scope touched, everything can be taken back.
+        #[test]
+        fn a_lying_model_does_no_harm(answers in proptest::collection::vec(answer(), 4), policy in 0_usize..3) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let llm = Arc::new(ScriptedLlm::new(answers));
+                let World { mem0, .. } = world(llm, json!({})).await;
+                let ben = Scope::user("ben").unwrap();
+                for text in ["Ana lives in Rome.", "Ana sings.", "Ana has a dog."] {
+                    mem0.add(text, &ana(), AddOptions::as_said()).await.unwrap();
+                    mem0.add(text, &ben, AddOptions::as_said()).await.unwrap();
+                }
+                let of_ben = mem0.get_all(&ben, ListOptions::default()).await.unwrap();
+                let before = mem0.get_all(&ana(), ListOptions::default()).await.unwrap();
+                let options = AddOptions::default().policy(policies::NAMES[policy]);
+                let added = mem0.add("I sing and dance.", &ana(), options).await;
+                assert!(mem0.doctor(false).await.unwrap().is_healthy());
+                assert_eq!(mem0.get_all(&ben, ListOptions::default()).await.unwrap().results, of_ben.results);
+                match added {
+                    Ok(result) => {
+                        for item in result.results.iter().filter(|item| item.event == Event::Add) {
+                            let memory = mem0.get(item.id, None).await.unwrap();
+                            // What one item added another may have ended.
+                            assert!(memory.is_none_or(|memory| memory.scope == ana()));
+                        }
+                        if let Some(txn) = result.txn {
+                            mem0.undo_commit(txn, None).await.unwrap();
+                        }
+                    }
+                    Err(e) => assert_eq!(e.kind(), ErrorKind::BadModelOutput),
+                }
+                let texts = |list: &ListResult| {
+                    let mut texts: Vec<_> = list.results.iter().map(|m| m.content.text.clone()).collect();
+                    texts.sort();
+                    texts
+                };
+                let after = mem0.get_all(&ana(), ListOptions::default()).await.unwrap();
+                assert_eq!(texts(&after), texts(&before));
+            });
+        }
+    }
+}

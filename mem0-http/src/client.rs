@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use mem0_core::layers::LayerOptions;
 use mem0_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -25,11 +26,63 @@ pub struct ClientOptions {
     /// environment count (`HTTPS_PROXY`, `NO_PROXY`), but never for this
     /// machine itself.
     pub proxy: Option<String>,
+    /// What happens when a request fails in a way that may pass.
+    pub retry: RetryOptions,
 }
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        Self { timeout_s: 60.0, connect_timeout_s: 10.0, max_answer_bytes: 64 << 20, proxy: None }
+        Self {
+            timeout_s: 60.0,
+            connect_timeout_s: 10.0,
+            max_answer_bytes: 64 << 20,
+            proxy: None,
+            retry: RetryOptions::default(),
+        }
+    }
+}
+
+/// How often and when a call is repeated. Counts and waits are for all calls of
+/// one handle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RetryOptions {
+    /// How often one call is repeated at most; 3 by default, 0 for never.
+    pub max_retries: u32,
+    /// The wait before the first repetition is random between zero and this
+    /// many seconds, and the upper end doubles with each; 0.1 by default.
+    pub backoff_s: f64,
+    /// Where the doubling ends, in seconds; 5 by default.
+    pub backoff_max_s: f64,
+    /// How long a provider may ask to wait, in seconds. If it asks for longer,
+    /// the call fails at once with the time in the error; 60 by default.
+    pub longest_wait_s: f64,
+    /// How many calls run at a time, others wait for their turn; 32 by default.
+    pub concurrency: usize,
+}
+
+impl Default for RetryOptions {
+    fn default() -> Self {
+        Self { max_retries: 3, backoff_s: 0.1, backoff_max_s: 5.0, longest_wait_s: 60.0, concurrency: 32 }
+    }
+}
+
+impl RetryOptions {
+    /// As layers around an adapter. The client has the time limit of one try,
+    /// so that the layers have none.
+    fn layers(&self) -> Result<LayerOptions> {
+        let seconds = |key: &str, value: f64| {
+            Duration::try_from_secs_f64(value).map_err(|_| Error::config(format!("{key} must be a number of seconds")))
+        };
+        let mut layers = LayerOptions::default();
+        layers.timeout = None;
+        layers.max_retries = self.max_retries;
+        layers.backoff_base = seconds("retry.backoff_s", self.backoff_s)?;
+        layers.backoff_max = seconds("retry.backoff_max_s", self.backoff_max_s)?;
+        layers.longest_wait = seconds("retry.longest_wait_s", self.longest_wait_s)?;
+        layers.concurrency = Some(self.concurrency);
+        Ok(layers)
     }
 }
 
@@ -44,14 +97,15 @@ pub struct Client {
     outside: reqwest::Client,
     here: reqwest::Client,
     max_answer_bytes: usize,
+    layers: LayerOptions,
 }
 
 impl Client {
     /// A client.
     ///
     /// # Errors
-    /// `Config` for a time limit that is not a positive number of seconds or a
-    /// proxy that is not a URL.
+    /// `Config` for a time limit that is not a positive number of seconds, a
+    /// wait that is none or a proxy that is not a URL.
     pub fn new(options: &ClientOptions) -> Result<Self> {
         // Somebody else may have installed one already; either will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -80,7 +134,15 @@ impl Client {
                 builder().proxy(proxy)
             }
         };
-        Ok(Self { outside: built(outside)?, here, max_answer_bytes: options.max_answer_bytes })
+        let layers = options.retry.layers()?;
+        Ok(Self { outside: built(outside)?, here, max_answer_bytes: options.max_answer_bytes, layers })
+    }
+
+    /// The layers that its adapter is to have: retries, and how many calls run
+    /// at a time.
+    #[must_use]
+    pub fn layers(&self) -> &LayerOptions {
+        &self.layers
     }
 
     /// Sends a request and reads the whole answer, whatever its status.
@@ -162,4 +224,38 @@ fn plain(error: reqwest::Error) -> String {
         cause = next.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_retries_of_a_configuration_are_those_of_the_layers() {
+        let options: ClientOptions = serde_json::from_str(
+            r#"{"retry": {"max_retries": 7, "backoff_s": 0.25, "backoff_max_s": 2, "longest_wait_s": 9, "concurrency": 4}}"#,
+        )
+        .unwrap();
+        let client = Client::new(&options).unwrap();
+        let layers = client.layers();
+        assert_eq!((layers.timeout, layers.max_retries, layers.concurrency), (None, 7, Some(4)));
+        let waits = (layers.backoff_base, layers.backoff_max, layers.longest_wait);
+        assert_eq!(waits, (Duration::from_millis(250), Duration::from_secs(2), Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn times_that_are_none_are_refused() {
+        for odd in [
+            r#"{"timeout_s": 0}"#,
+            r#"{"connect_timeout_s": -1}"#,
+            r#"{"timeout_s": 1e300}"#,
+            r#"{"retry": {"backoff_s": -1}}"#,
+            r#"{"retry": {"backoff_max_s": 1e300}}"#,
+            r#"{"retry": {"longest_wait_s": -0.5}}"#,
+        ] {
+            let options: ClientOptions = serde_json::from_str(odd).unwrap();
+            assert_eq!(Client::new(&options).unwrap_err().kind(), ErrorKind::Config, "{odd}");
+        }
+        assert!(serde_json::from_str::<ClientOptions>(r#"{"retry": {"max_retry": 1}}"#).is_err());
+    }
 }

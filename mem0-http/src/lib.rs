@@ -7,12 +7,20 @@
 //! body.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod client;
+mod env;
+#[cfg(feature = "google")]
+pub mod google;
+mod proxies;
 mod request;
 mod secret;
 mod status;
 
-pub use client::{Client, ClientOptions};
+pub use client::{Client, ClientOptions, RetryOptions};
+pub use env::variable;
+pub use proxies::Proxies;
 pub use request::{Method, Request, Response};
 pub use secret::Secret;
 pub use status::{Refusal, check_status, parse_json};

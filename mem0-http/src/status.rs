@@ -18,7 +18,8 @@ pub struct Refusal {
     /// The status code.
     pub status: u16,
     /// `error.code`, `error.type`, `error.status`, `type`, `code` or `__type` of
-    /// a JSON body, those that are there, as they are spelt.
+    /// a JSON body, and the `reason` of Google's details, those that are there,
+    /// as they are spelt.
     pub codes: Vec<String>,
     /// Whether the provider's words, in small letters, hold one of the phrases
     /// by which providers without a code say that the input is too long.
@@ -33,6 +34,7 @@ const TOO_LONG: &[&str] = &[
     "context length",
     "context_length",
     "context window",
+    "available context size",
     "maximum context",
     "too many tokens",
     "prompt is too long",
@@ -51,8 +53,10 @@ impl Refusal {
         let places = [error, body]
             .into_iter()
             .flat_map(|object| ["code", "type", "status", "__type"].into_iter().filter_map(move |key| object.get(key)));
+        let details = || error.get("details").and_then(Value::as_array).into_iter().flatten();
         let mut codes: Vec<String> = places
             .chain(error.is_string().then_some(error))
+            .chain(details().filter_map(|detail| detail.get("reason")))
             .filter_map(Value::as_str)
             .filter(|code| is_code(code))
             .map(str::to_owned)
@@ -66,7 +70,8 @@ impl Refusal {
             status: response.status,
             codes,
             too_long: TOO_LONG.iter().any(|phrase| words.contains(phrase)),
-            retry_after: retry_after(response),
+            // Google puts it into the body, as in "34s" or "0.5s".
+            retry_after: retry_after(response).or_else(|| details().find_map(|d| seconds(d.get("retryDelay")?))),
         }
     }
 
@@ -122,10 +127,12 @@ impl Refusal {
     }
 }
 
-/// A machine-readable word: nothing that could quote a text or a key.
+/// A machine-readable word: nothing that could quote a text or a key. Long
+/// words with digits in them are keys more often than codes.
 fn is_code(text: &str) -> bool {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.#:".contains(&b));
-    plain && (1..=64).contains(&text.len()) && !text.starts_with("sk-")
+    let like_a_key = text.starts_with("sk-") || (text.len() >= 16 && text.bytes().any(|b| b.is_ascii_digit()));
+    plain && (1..=64).contains(&text.len()) && !like_a_key
 }
 
 /// `retry-after-ms`, or `retry-after` in seconds. The form with a date is rare
@@ -134,6 +141,10 @@ fn retry_after(response: &Response) -> Option<Duration> {
     let number = |name: &str| response.header(name)?.trim().parse::<f64>().ok().filter(|n| *n >= 0.0);
     let seconds = number("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| number("retry-after"))?;
     Duration::try_from_secs_f64(seconds).ok()
+}
+
+fn seconds(text: &Value) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.as_str()?.strip_suffix('s')?.parse().ok()?).ok()
 }
 
 /// Whether the response is a success (2xx).
@@ -209,6 +220,16 @@ mod tests {
     fn an_input_that_is_too_long_is_its_own_kind() {
         let body = r#"{"error": {"message": "This model's maximum context length is 8192 tokens"}}"#;
         assert_eq!(error(400, &[], body).kind(), ErrorKind::ContextLength);
+    }
+
+    #[test]
+    fn the_details_of_google_are_read() {
+        let body = r#"{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [
+            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED"},
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}]}}"#;
+        let error = error(429, &[], body);
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(34_500)));
+        assert!(error.to_string().contains("RESOURCE_EXHAUSTED RATE_LIMIT_EXCEEDED"), "{error}");
     }
 
     #[test]

@@ -1,4 +1,11 @@
-//! Extraction for mem0: the [`rules`] policy, which needs no LLM.
+//! Language models for mem0, one feature for each protocol, and the `rules`
+//! policy, which needs none.
+//!
+//! | feature | providers |
+//! |---|---|
+//! | `rules` (default) | extraction and reconciliation without a model |
+//! | `openai` | OpenAI, Azure and every host of that shape, with presets |
+//! | `anthropic`, `gemini`, `vertexai`, `aws_bedrock`, `ollama`, `cohere` | the one of that name |
 //!
 //! ```
 //! use mem0_core::{ExtractRequest, Role, Scope, StoredMessage, Timestamp};

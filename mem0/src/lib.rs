@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 mod environment;
+mod providers;
 
 /// The README's code compiles.
 #[cfg(doctest)]
@@ -47,6 +48,7 @@ use std::path::Path;
 
 pub use environment::default_data_dir;
 pub use mem0_core::*;
+pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers};
 
 /// Every provider that this build has.
 #[must_use]
@@ -98,8 +100,9 @@ pub async fn open(folder: impl AsRef<Path>) -> Result<Mem0> {
 /// Opens what a configuration describes.
 ///
 /// # Errors
-/// `UnknownProvider` for a name that this build does not have, `Config` for a
-/// key that a provider does not know, and those of [`open`].
+/// `UnknownProvider` for a name that this build does not have, with the feature
+/// that would bring it, `Config` for a key that a provider does not know, and
+/// those of [`open`].
 pub async fn from_config(config: &Config) -> Result<Mem0> {
     builder(config).await?.open().await
 }
@@ -113,7 +116,9 @@ pub async fn builder(config: &Config) -> Result<Builder> {
         Some(folder) => folder.clone(),
         None => default_data_dir()?,
     };
-    config.builder(&registry(), &BuildContext::new(folder)).await
+    let registry = registry();
+    providers::check_features(config, &registry)?;
+    config.builder(&registry, &BuildContext::new(folder)).await
 }
 
 /// Reads a configuration from a file (TOML, or JSON) and the environment, as

@@ -1,6 +1,6 @@
 //! The support table of the README and the configuration reference are made
-//! from the code. `MEM0_UPDATE=1 cargo test -p mem0 --test generated` writes
-//! them anew; without it a stale one fails.
+//! from the code. `MEM0_UPDATE=1 cargo test -p mem0 --test generated --features
+//! providers` writes them anew; without it a stale one fails.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,25 +13,46 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use mem0::filter::FilterCapabilities;
-use mem0::{BuildContext, Config};
+use mem0::{BuildContext, Config, Family, LlmCapabilities, ProviderInfo, Registry, StructuredOutput};
 use serde_json::{Value, json};
 
-/// What each provider's conformance run rests on. A provider that is missing
-/// here fails the test.
-const EVIDENCE: &[(&str, &str)] = &[
-    ("vector_store sqlite", "real"),
-    ("ledger sqlite", "real, killed and recovered"),
-    ("embedder local", "real"),
-    ("policy rules", "its own tests"),
+/// What each provider's conformance run rests on, by family and feature: all
+/// names of a feature speak the same protocol. A feature that is missing here
+/// fails the test.
+const EVIDENCE: &[(Family, Option<&str>, &str)] = &[
+    (Family::VectorStore, Some("sqlite"), "real"),
+    (Family::Ledger, Some("sqlite"), "real, killed and recovered"),
+    (Family::Embedder, Some("local"), "real"),
+    (Family::Embedder, Some("openai"), FAKE),
+    (Family::Embedder, Some("gemini"), FAKE),
+    (Family::Embedder, Some("vertexai"), FAKE),
+    (Family::Embedder, Some("aws_bedrock"), FAKE),
+    (Family::Embedder, Some("cohere"), FAKE),
+    (Family::Embedder, Some("voyage"), FAKE),
+    (Family::Embedder, Some("jina"), FAKE),
+    (Family::Embedder, Some("huggingface"), FAKE),
+    (Family::Embedder, Some("ollama"), FAKE),
+    (Family::Llm, Some("openai"), FAKE),
+    (Family::Llm, Some("anthropic"), FAKE),
+    (Family::Llm, Some("gemini"), FAKE),
+    (Family::Llm, Some("vertexai"), FAKE),
+    (Family::Llm, Some("aws_bedrock"), FAKE),
+    (Family::Llm, Some("ollama"), FAKE),
+    (Family::Llm, Some("cohere"), FAKE),
+    (Family::Policy, Some("rules"), "its own tests"),
+    (Family::Policy, None, "its own tests, with a model that is scripted"),
 ];
+
+/// A fake of the protocol on the wire, made after the provider's documentation.
+const FAKE: &str = "fake";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn evidence(provider: &str) -> &'static str {
-    let known = EVIDENCE.iter().find(|(name, _)| *name == provider);
-    known.unwrap_or_else(|| panic!("{provider} has no evidence in this table")).1
+fn evidence(provider: &ProviderInfo) -> &'static str {
+    let known = EVIDENCE.iter().find(|(family, feature, _)| (*family, *feature) == (provider.family, provider.feature));
+    known.unwrap_or_else(|| panic!("{provider:?} has no evidence in this table")).2
 }
 
 /// Compares a file with what it should be, or writes it.
@@ -41,45 +62,162 @@ fn check(path: &Path, wanted: &str) {
         return;
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(found == wanted, "{} is stale; run `MEM0_UPDATE=1 cargo test -p mem0 --test generated`", path.display());
+    assert!(
+        found == wanted,
+        "{} is stale; run `MEM0_UPDATE=1 cargo test -p mem0 --test generated --features providers`",
+        path.display()
+    );
+}
+
+async fn vector_stores(registry: &Registry) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let context = BuildContext::new(folder.path());
+    let mut table = String::from(
+        "| vector store | filters in the store | writes ordered by version | reads see writes | most per request | \
+         evidence |\n|---|---|---|---|---|---|\n",
+    );
+    for known in mem0::providers().iter().filter(|known| known.family == Family::VectorStore) {
+        let store = registry.make_vector_store(known.name, Value::Null, &context).await.unwrap();
+        let can = store.capabilities();
+        let filters = if can.filter == FilterCapabilities::ALL { "all" } else { "some" };
+        let most = can.max_batch.map_or("any".to_owned(), |n| n.to_string());
+        let (versioned, immediate) = (yes(can.versioned), yes(can.immediate));
+        let (name, evidence) = (known.name, evidence(known));
+        writeln!(table, "| `{name}` | {filters} | {versioned} | {immediate} | {most} | {evidence} |").unwrap();
+    }
+    table
+}
+
+fn yes(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// What the default model does with a schema, and whether it sees.
+fn can_do(can: Option<LlmCapabilities>) -> (&'static str, &'static str) {
+    let Some(can) = can else { return ("by the model", "by the model") };
+    let shape = match can.structured_output {
+        StructuredOutput::Schema => "schema",
+        StructuredOutput::Tool => "tool call",
+        StructuredOutput::Json => "JSON",
+        _ => "prompt",
+    };
+    (shape, yes(can.vision))
+}
+
+async fn language_models(registry: &Registry) -> String {
+    let mut table = String::from(
+        "| language model | what it is | feature | key from | answers by | sees pictures | evidence |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for known in mem0::providers().iter().filter(|known| known.family == Family::Llm) {
+        let (shape, sees) = can_do(mem0::llm_capabilities(registry, known.name).await);
+        let (name, note, feature, key) = words(known);
+        let evidence = evidence(known);
+        writeln!(table, "| `{name}` | {note} | {feature} | {key} | {shape} | {sees} | {evidence} |").unwrap();
+    }
+    table
+}
+
+fn others(family: Family, title: &str) -> String {
+    let mut table = format!("| {title} | what it is | feature | key from | evidence |\n|---|---|---|---|---|\n");
+    for known in mem0::providers().iter().filter(|known| known.family == family) {
+        let (name, note, feature, key) = words(known);
+        writeln!(table, "| `{name}` | {note} | {feature} | {key} | {} |", evidence(known)).unwrap();
+    }
+    table
+}
+
+fn words(known: &ProviderInfo) -> (&'static str, &'static str, String, String) {
+    let code = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+    (known.name, known.note, code(known.feature.as_slice()), code(known.needs))
 }
 
 #[tokio::test]
 async fn the_support_table_is_up_to_date() {
     let registry = mem0::registry();
-    let folder = tempfile::tempdir().unwrap();
-    let context = BuildContext::new(folder.path());
-    let mut table = String::from(
-        "| kind | provider | filters in the store | writes ordered by version | reads see writes | most per request | \
-         evidence |\n|---|---|---|---|---|---|---|\n",
-    );
-    for name in registry.vector_stores() {
-        let store = registry.make_vector_store(name, Value::Null, &context).await.unwrap();
-        let can = store.capabilities();
-        let filters = if can.filter == FilterCapabilities::ALL { "all" } else { "some" };
-        let yes = |yes| if yes { "yes" } else { "no" };
-        let most = can.max_batch.map_or("any".to_owned(), |n| n.to_string());
-        let (versioned, immediate) = (yes(can.versioned), yes(can.immediate));
-        let evidence = evidence(&format!("vector_store {name}"));
-        writeln!(table, "| vector store | `{name}` | {filters} | {versioned} | {immediate} | {most} | {evidence} |")
-            .unwrap();
+    for known in mem0::providers() {
+        assert!(known.is_in(&registry), "{known:?} is not in this build, so its row would be a guess");
     }
-    for (kind, key, names) in [
-        ("ledger", "ledger", registry.ledgers().collect::<Vec<_>>()),
-        ("embedder", "embedder", registry.embedders().collect()),
-        ("policy", "policy", registry.policies().collect()),
-    ] {
-        for name in names {
-            let evidence = evidence(&format!("{key} {name}"));
-            writeln!(table, "| {kind} | `{name}` | | | | | {evidence} |").unwrap();
-        }
-    }
+    let table = [
+        vector_stores(&registry).await,
+        others(Family::Ledger, "ledger"),
+        others(Family::Embedder, "embedder"),
+        language_models(&registry).await,
+        others(Family::Policy, "policy"),
+    ]
+    .join("\n");
     let path = root().join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once("<!-- providers:").unwrap();
-    let (mark, rest) = rest.split_once("-->\n").unwrap();
+    let (_, rest) = rest.split_once("-->\n").unwrap();
     let (_, after) = rest.split_once("<!-- /providers -->").unwrap();
-    check(&path, &format!("{before}<!-- providers:{mark}-->\n\n{table}\n<!-- /providers -->{after}"));
+    let mark = "made by `MEM0_UPDATE=1 cargo test -p mem0 --test generated --features providers`; do not edit";
+    check(&path, &format!("{before}<!-- providers: {mark} -->\n\n{table}\n<!-- /providers -->{after}"));
+}
+
+/// The keys of a provider with their defaults.
+fn keys<T: serde::Serialize + Default>() -> Value {
+    serde_json::to_value(T::default()).unwrap()
+}
+
+/// The keys of every remote provider, by its section in the document.
+fn remote() -> Vec<(Family, &'static str, Value)> {
+    use Family::{Embedder, Llm};
+    use mem0_embedders as embedders;
+    use mem0_llms as llms;
+    vec![
+        (Llm, "openai", keys::<llms::openai::config::OpenAiConfig>()),
+        (Llm, "anthropic", keys::<llms::anthropic::AnthropicConfig>()),
+        (Llm, "gemini", keys::<llms::gemini::GeminiConfig>()),
+        (Llm, "vertexai", keys::<llms::vertexai::VertexAiConfig>()),
+        (Llm, "aws_bedrock", keys::<llms::aws_bedrock::BedrockConfig>()),
+        (Llm, "ollama", keys::<llms::ollama::OllamaConfig>()),
+        (Llm, "cohere", keys::<llms::cohere::CohereConfig>()),
+        (Embedder, "openai", keys::<embedders::openai::OpenAiConfig>()),
+        (Embedder, "azure_openai", keys::<embedders::openai::AzureConfig>()),
+        (Embedder, "gemini", keys::<embedders::gemini::GeminiConfig>()),
+        (Embedder, "vertexai", keys::<embedders::vertexai::VertexAiConfig>()),
+        (Embedder, "aws_bedrock", keys::<embedders::aws_bedrock::BedrockConfig>()),
+        (Embedder, "cohere", keys::<embedders::cohere::CohereConfig>()),
+        (Embedder, "voyage", keys::<embedders::voyage::VoyageConfig>()),
+        (Embedder, "jina", keys::<embedders::jina::JinaConfig>()),
+        (Embedder, "huggingface", keys::<embedders::huggingface::HuggingFaceConfig>()),
+        (Embedder, "ollama", keys::<embedders::ollama::OllamaConfig>()),
+    ]
+}
+
+/// A line for each key, those with a default with it; what several providers
+/// of a family share is said once.
+fn provider_keys(family: Family) -> String {
+    let tables: Vec<(&str, Value)> =
+        remote().into_iter().filter(|(of, _, _)| *of == family).map(|(_, name, keys)| (name, keys)).collect();
+    let list = |keys: Vec<(&String, &Value)>| {
+        let of = |(key, value): (&String, &Value)| match value {
+            Value::Null => format!("`{key}`"),
+            Value::Object(_) => format!("`{key}` (a table)"),
+            value => format!("`{key}` ({value})"),
+        };
+        keys.into_iter().map(of).collect::<Vec<_>>().join(", ")
+    };
+    let shared = |key: &str| tables.iter().all(|(_, keys)| keys.get(key).is_some());
+    let pick = |keys: &Value, common: bool| {
+        let keys = keys.as_object().unwrap();
+        list(keys.iter().filter(|(key, _)| shared(key) == common).collect())
+    };
+    let mut text = format!("| {family} | keys |\n|---|---|\n| all | {} |\n", pick(&tables[0].1, true));
+    for (name, keys) in &tables {
+        let feature = mem0::provider(family, name).and_then(|known| known.feature);
+        // Those of one feature without keys of their own are read with these.
+        let same: Vec<String> = mem0::providers()
+            .iter()
+            .filter(|known| known.family == family && known.feature == feature)
+            .filter(|known| known.name == *name || !tables.iter().any(|(other, _)| *other == known.name))
+            .filter(|known| !(family == Family::Embedder && *name == "azure_openai" && known.name != *name))
+            .map(|known| format!("`{}`", known.name))
+            .collect();
+        writeln!(text, "| {} | {} |", same.join(", "), pick(keys, false)).unwrap();
+    }
+    text
 }
 
 #[test]
@@ -88,21 +226,31 @@ fn the_configuration_reference_is_up_to_date() {
     config["vector_store"]["config"] = json!(mem0_stores::vector::sqlite::SqliteVectorConfig::default());
     config["ledger"]["config"] = json!(mem0_stores::ledger::sqlite::config::SqliteLedgerConfig::default());
     config["embedder"]["config"] = json!(mem0_embedders::local::LocalConfig::default());
-    config["policy"]["config"] = json!({});
+    config["llm"] = json!({"provider": "openai", "config": {"model": "gpt-5-mini"}});
+    config["policy"] = json!({"provider": "single_pass", "config": mem0::policies::PolicyConfig::default()});
     // What is documented is accepted.
     Config::from_value(config.clone()).unwrap();
     let text = format!(
         "# Configuration\n\n\
-         <!-- made by `MEM0_UPDATE=1 cargo test -p mem0 --test generated`; do not edit -->\n\n\
+         <!-- made by `MEM0_UPDATE=1 cargo test -p mem0 --test generated --features providers`; do not edit -->\n\n\
          TOML, or JSON if the file starts with `{{`. Every key has a default; an unknown key is refused with the nearest\n\
          name. The Python library's shape (`{{\"vector_store\": {{\"provider\", \"config\"}}, …}}`) is accepted as it is.\n\n\
          Sources, later ones win key by key: the defaults, the file, the environment (`MEM0__EMBEDDER__PROVIDER=local` sets\n\
          `embedder.provider`; a value that is JSON is read as JSON), the code. `MEM0_DIR` names the folder for files where\n\
          `data_dir` is not set; else it is `.mem0` in the home folder.\n\n\
          What each key means is documented on `mem0_core::Config` and on the provider's own configuration type.\n\
-         These are all keys with their defaults; null means not set:\n\n\
-         ```json\n{}\n```\n",
-        serde_json::to_string_pretty(&config).unwrap()
+         These are all keys with their defaults, and with a language model (none by default, and then the policy is\n\
+         `rules`); null means not set:\n\n\
+         ```json\n{}\n```\n\n\
+         ## Remote providers\n\n\
+         The keys of `llm.config` and `embedder.config`. A secret is the text itself, `{{\"env\": \"NAME\"}}` or\n\
+         `{{\"file\": \"path\"}}`; where no key is set it is read from the variable that `mem0 providers` names. `http` has\n\
+         the timeouts, the retries and the proxy:\n\n\
+         ```json\n{}\n```\n\n{}\n{}",
+        serde_json::to_string_pretty(&config).unwrap(),
+        serde_json::to_string_pretty(&remote()[0].2["http"]).unwrap(),
+        provider_keys(Family::Llm),
+        provider_keys(Family::Embedder),
     );
     check(&root().join("docs/configuration.md"), &text);
 }

@@ -8,11 +8,13 @@
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Instant;
 
-use benches::{fill, peak_memory_mib, percentile, question, sentence, user};
+use benches::{cpu_ms, fill, instant_llm, peak_memory_mib, percentile, question, sentence, user};
 use mem0::filter::Filter;
-use mem0::{AddOptions, SearchOptions};
+use mem0::policies::{self, PolicyConfig};
+use mem0::{AddOptions, Config, SearchOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
@@ -45,13 +47,30 @@ async fn fill_all(folder: &str, scopes: u64, each: u64) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// Single durable adds to the scope of user 0, as said and by rules.
+/// Single durable adds to the scope of user 0: as said, by rules, and by the
+/// policies that ask a model, with one that answers at once (three facts each).
 async fn add_all(folder: &str, count: u64) -> Result<(), Box<dyn Error>> {
-    let memory = mem0::open(folder).await?;
+    let mut config = Config::default();
+    config.data_dir = Some(folder.into());
+    let mut builder = mem0::builder(&config).await?;
+    let llm = instant_llm();
+    for policy in [policies::single_pass, policies::two_phase, policies::additive] {
+        let (extractor, reconciler) = policy(Arc::clone(&llm), PolicyConfig::default())?;
+        builder = builder.policy(extractor, reconciler);
+    }
+    let memory = builder.open().await?;
     let scope = user(0)?;
-    for (name, options) in [("as said", AddOptions::as_said()), ("by rules", AddOptions::default())] {
+    let by = |policy: &str| AddOptions::default().policy(policy);
+    for (name, options) in [
+        ("as said", AddOptions::as_said()),
+        ("by rules", by("rules")),
+        ("by single_pass", by("single_pass")),
+        ("by two_phase", by("two_phase")),
+        ("by additive", by("additive")),
+    ] {
         let mut times = Vec::new();
         let first = memory.stats(None).await?.ledger.events + 10_000_000;
+        let computed = cpu_ms().unwrap_or(f64::NAN);
         for number in first..first + count {
             let began = Instant::now();
             memory.add(sentence(number), &scope, options.clone()).await?;
@@ -59,7 +78,9 @@ async fn add_all(folder: &str, count: u64) -> Result<(), Box<dyn Error>> {
         }
         times.sort_unstable_by(f64::total_cmp);
         let (p50, p99) = (percentile(&times, 0.5), percentile(&times, 0.99));
-        println!("add {name}: p50 {p50:.2} ms, p99 {p99:.2} ms over {count} adds");
+        #[allow(clippy::cast_precision_loss)]
+        let cpu = (cpu_ms().unwrap_or(f64::NAN) - computed) / count as f64;
+        println!("add {name}: p50 {p50:.2} ms, p99 {p99:.2} ms, CPU {cpu:.2} ms over {count} adds");
     }
     Ok(())
 }

@@ -44,6 +44,7 @@ fn change(id: MemoryId, kind: EventKind, base_version: u64, content: Option<Cont
         content,
         ended_at: None,
         reason: None,
+        sources: Vec::new(),
         created_at: None,
     }
 }

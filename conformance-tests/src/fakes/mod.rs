@@ -3,6 +3,44 @@
 //! what it was sent, refuses what the documentation refuses, and fails on
 //! demand.
 
+#[cfg(feature = "llms")]
+pub(crate) mod anthropic;
+#[cfg(any(feature = "embedders", feature = "llms"))]
+pub(crate) mod aws;
+#[cfg(feature = "llms")]
+pub(crate) mod bedrock;
+#[cfg(feature = "llms")]
+pub(crate) mod cohere;
+#[cfg(feature = "embedders")]
+pub mod embed;
+#[cfg(feature = "embedders")]
+pub mod embed_aws_bedrock;
+#[cfg(feature = "embedders")]
+pub mod embed_cohere;
+#[cfg(feature = "embedders")]
+pub mod embed_gemini;
+#[cfg(feature = "embedders")]
+pub mod embed_huggingface;
+#[cfg(feature = "embedders")]
+pub mod embed_jina;
+#[cfg(feature = "embedders")]
+pub mod embed_ollama;
+#[cfg(feature = "embedders")]
+pub mod embed_openai;
+#[cfg(feature = "embedders")]
+pub mod embed_vertexai;
+#[cfg(feature = "embedders")]
+pub mod embed_voyage;
+#[cfg(feature = "llms")]
+pub(crate) mod gemini;
+#[cfg(any(feature = "embedders", feature = "llms"))]
+pub(crate) mod google;
+#[cfg(feature = "llms")]
+pub(crate) mod llm;
+#[cfg(feature = "llms")]
+pub(crate) mod ollama;
+pub mod openai;
+
 mod server;
 
-pub use server::{FakeServer, Fault, Reply, Seen};
+pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

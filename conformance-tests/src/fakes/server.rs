@@ -13,6 +13,7 @@ use hyper::body::{Bytes, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// A request as it came.
@@ -86,6 +87,23 @@ pub enum Fault {
     Garbage(&'static str),
     /// A success without an end.
     Endless,
+    /// The right answer, but not before the server has seen this many requests
+    /// in all: who sends them one after the other waits for ever. In it the first [`MARK`] stands for the one of the request,
+    /// so that each has an answer of its own.
+    Together(usize),
+}
+
+/// How a text begins that [`Fault::Together`] carries from a request to its
+/// answer; three digits follow.
+pub const MARK: &str = "mark-";
+
+/// What a server has to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests so far.
+    pub seen: usize,
+    /// Requests whose answer has not begun and whose client still waits.
+    pub open: usize,
 }
 
 type Answer = dyn Fn(&Seen) -> Reply + Send + Sync;
@@ -97,11 +115,16 @@ struct State {
     always: Option<Fault>,
 }
 
+struct Shared {
+    state: Mutex<State>,
+    traffic: watch::Sender<Traffic>,
+}
+
 /// A server on a port of its own, until it is dropped.
 pub struct FakeServer {
     address: SocketAddr,
-    state: Arc<Mutex<State>>,
-    task: JoinHandle<()>,
+    shared: Arc<Shared>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for FakeServer {
@@ -112,7 +135,9 @@ impl std::fmt::Debug for FakeServer {
 
 impl Drop for FakeServer {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = take(&self.task) {
+            task.abort();
+        }
     }
 }
 
@@ -124,18 +149,18 @@ impl FakeServer {
     pub async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::new(Shared { state: Mutex::default(), traffic: watch::Sender::default() });
         let answer: Arc<Answer> = Arc::new(answer);
-        let shared = Arc::clone(&state);
+        let ours = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             // Dropped with the task, and with it every connection.
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (state, answer) = (Arc::clone(&shared), Arc::clone(&answer));
+                let (shared, answer) = (Arc::clone(&ours), Arc::clone(&answer));
                 connections.spawn(async move {
                     let service = service_fn(move |request| {
-                        let (state, answer) = (Arc::clone(&state), Arc::clone(&answer));
-                        async move { serve(request, &state, &*answer).await }
+                        let (shared, answer) = (Arc::clone(&shared), Arc::clone(&answer));
+                        async move { serve(request, &shared, &*answer).await }
                     });
                     // A connection that a fault breaks ends with an error.
                     let _ = hyper::server::conn::http1::Builder::new()
@@ -144,7 +169,23 @@ impl FakeServer {
                 });
             }
         });
-        Ok(Self { address, state, task })
+        Ok(Self { address, shared, task: Mutex::new(Some(task)) })
+    }
+
+    /// Waits for a state of its traffic; not for longer than 20 seconds, for
+    /// the sake of a test that would hang. Whether it came.
+    pub async fn until(&self, reached: impl FnMut(&Traffic) -> bool) -> bool {
+        let mut traffic = self.shared.traffic.subscribe();
+        let waiting = traffic.wait_for(reached);
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.is_ok_and(|state| state.is_ok())
+    }
+
+    /// Ends it: from here on nobody listens at its address.
+    pub async fn stop(&self) {
+        if let Some(task) = take(&self.task) {
+            task.abort();
+            let _ = task.await;
+        }
     }
 
     /// `http://127.0.0.1:port`, without a slash at the end.
@@ -156,17 +197,17 @@ impl FakeServer {
     /// Every request so far, faulty ones included.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
-        lock(&self.state).seen.clone()
+        lock(&self.shared.state).seen.clone()
     }
 
     /// The next request meets this fault; several queue up.
     pub fn fail_next(&self, fault: Fault) {
-        lock(&self.state).faults.push_back(fault);
+        lock(&self.shared.state).faults.push_back(fault);
     }
 
     /// From now on every request meets this fault, or none does.
     pub fn fail_always(&self, fault: Option<Fault>) {
-        lock(&self.state).always = fault;
+        lock(&self.shared.state).always = fault;
     }
 }
 
@@ -174,11 +215,35 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn take(task: &Mutex<Option<JoinHandle<()>>>) -> Option<JoinHandle<()>> {
+    task.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// One request more that is open, until it is dropped: by its answer, or since
+/// its client has gone.
+struct Open<'a>(&'a watch::Sender<Traffic>);
+
+impl<'a> Open<'a> {
+    fn new(traffic: &'a watch::Sender<Traffic>) -> Self {
+        traffic.send_modify(|traffic| {
+            traffic.seen += 1;
+            traffic.open += 1;
+        });
+        Self(traffic)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|traffic| traffic.open -= 1);
+    }
+}
+
 type Body = StreamBody<BoxStream<'static, io::Result<Frame<Bytes>>>>;
 
 async fn serve(
     request: hyper::Request<Incoming>,
-    state: &Mutex<State>,
+    shared: &Shared,
     answer: &Answer,
 ) -> io::Result<hyper::Response<Body>> {
     let (parts, body) = request.into_parts();
@@ -191,10 +256,11 @@ async fn serve(
     let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
     let seen = Seen { method: parts.method.to_string(), path, headers, body };
     let fault = {
-        let mut state = lock(state);
+        let mut state = lock(&shared.state);
         state.seen.push(seen.clone());
         state.faults.pop_front().or_else(|| state.always.clone())
     };
+    let _open = Open::new(&shared.traffic);
     let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
     match fault {
         None => Ok(whole(answer(&seen))),
@@ -212,11 +278,30 @@ async fn serve(
             let frames = stream::iter([Ok(Frame::data(half)), Err(broken())]).boxed();
             Ok(response(Reply { body: Bytes::new(), ..reply }, frames))
         }
+        Some(Fault::Together(calls)) => {
+            let mut traffic = shared.traffic.subscribe();
+            let _ = traffic.wait_for(|traffic| traffic.seen >= calls).await;
+            let reply = answer(&seen);
+            let marked = with_mark(&String::from_utf8_lossy(&reply.body), &String::from_utf8_lossy(&seen.body));
+            Ok(whole(Reply { body: marked.into(), ..reply }))
+        }
         Some(Fault::Endless) => {
             let chunk = Bytes::from_static(&[b' '; 65_536]);
             let frames = stream::repeat_with(move || Ok(Frame::data(chunk.clone()))).boxed();
             Ok(response(Reply { status: 200, headers: Vec::new(), body: Bytes::new() }, frames))
         }
+    }
+}
+
+fn mark(text: &str) -> Option<&str> {
+    let place = text.find(MARK)?;
+    text.get(place..place + MARK.len() + 3)
+}
+
+fn with_mark(answer: &str, request: &str) -> String {
+    match (mark(answer), mark(request)) {
+        (Some(old), Some(new)) => answer.replacen(old, new, 1),
+        _ => answer.to_owned(),
     }
 }
 

@@ -1,17 +1,19 @@
 //! The suite of `Embedder`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mem0_core::{Embedder, Purpose};
 
 use crate::check::Verdict;
 use crate::data::texts::{HARD_TEXTS, long};
-use crate::harness::EmbedderHarness;
+use crate::harness::{EmbedderHarness, Remote};
 use crate::rules;
 use crate::suite::{Case, Family, cases};
 use crate::suites::abandon;
-use crate::{check, check_eq};
+use crate::suites::faults::{self, Distant};
+use crate::{check, check_eq, skip};
 
 /// The suite of `Embedder`.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ impl Family for EmbedderFamily {
     type Context = EmbedderContext;
 
     fn cases() -> Vec<Case<EmbedderContext>> {
-        CASES.to_vec()
+        [CASES.to_vec(), faults::cases()].concat()
     }
 
     async fn prepare(harness: &Arc<dyn EmbedderHarness>, _: &'static str) -> Verdict<EmbedderContext> {
@@ -46,6 +48,16 @@ impl Family for EmbedderFamily {
 
     async fn finish(_: EmbedderContext) -> Verdict {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Distant for EmbedderContext {
+    async fn remote(&self, timeout: Duration) -> Verdict<Remote> {
+        match self.harness.remote(timeout).await {
+            Some(remote) => Ok(remote?),
+            None => skip!("this embedder asks nobody over HTTP"),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The cases, one folder for each family.
 
 pub mod embedder;
+pub(crate) mod faults;
 pub mod ledger;
+pub mod llm;
 pub mod vector;
 
 /// Polls a future some times, then drops it.

@@ -1,15 +1,16 @@
 //! Ledgers that break one rule.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use conformance_tests::{LedgerHarness, Setup};
 use mem0_core::reference::MemoryLedger;
 use mem0_core::{
-    Claim, Commit, EmbedderIdentity, Erased, Error, EventKind, Filter, Head, KeywordHits, KeywordQuery, Ledger,
-    LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Outcome, Page, Pending, PendingQuery,
-    Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, State, StoredMessage, Timestamp, TxnId, View,
+    Claim, Commit, EmbedderIdentity, Erased, Error, ErrorKind, EventKind, Filter, Head, Job, JobCursor, JobEnd, JobId,
+    JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId,
+    NearestQuery, Outcome, Page, Pending, PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScopeKey,
+    ScoredPoint, Spend, SpendOutcome, State, StoredMessage, Timestamp, TxnId, View,
 };
 
 use super::{faults, pause};
@@ -46,6 +47,7 @@ faults! {
     11 ForgetsHistoryOfDeleted,
     11 HistoryNewestFirst,
     11 HistoryLosesReasons,
+    11 HistoryLosesSources,
     12 OtherFormula,
     12 WorstFirst,
     12 FiltersWordsAfterTheLimit,
@@ -65,6 +67,8 @@ faults! {
     17 EraseForgetsWhatIsPending,
     17 EraseKeepsMessages,
     17 LeavesTraces,
+    17 EraseKeepsJobs,
+    17 EraseKeepsSpending,
     18 LogWithoutVectors,
     18 LogLosesDeletions,
     19 TrimsTexts,
@@ -76,6 +80,26 @@ faults! {
     22 TakesAnyShape,
     23 UnknownFails,
     24 CommitsWithPauses,
+    25 QueuesOneByOne,
+    25 QueuesWhatHasBegun,
+    25 KnownJobsFail,
+    26 PutsNothingOff,
+    26 LeasesTwice,
+    26 LooksBeforeItLeases,
+    27 JumpsTheQueue,
+    28 AnybodyEnds,
+    28 LeasesForever,
+    28 ExtendsNothing,
+    29 KeepsPayloads,
+    29 CancelsWhatRuns,
+    30 JobsOfExactScopeOnly,
+    30 PagesRepeatTies,
+    30 ForgetsEverythingThatEnded,
+    31 LooksBeforeItSpends,
+    31 CountsWhatIsRefused,
+    32 SpendsForTheUser,
+    32 KnowsOnePeriod,
+    32 RefundsNothing,
 }
 
 /// Makes ledgers with one fault, or none.
@@ -99,7 +123,14 @@ impl LedgerHarness for BrokenHarness {
     }
 
     async fn open(&self, name: &str) -> Result<Arc<dyn Ledger>> {
-        let new = || Arc::new(BrokenLedger { fault: self.fault, inner: MemoryLedger::new(), first: Mutex::default() });
+        let new = || {
+            Arc::new(BrokenLedger {
+                fault: self.fault,
+                inner: MemoryLedger::new(),
+                first: Mutex::default(),
+                work: Mutex::default(),
+            })
+        };
         if self.fault == Some(Fault::ForgetsWhenClosed) {
             return Ok(new());
         }
@@ -122,6 +153,15 @@ struct BrokenLedger {
     inner: MemoryLedger,
     /// The model of the first commit.
     first: Mutex<Option<EmbedderIdentity>>,
+    work: Mutex<Work>,
+}
+
+/// What the faults of the queue have to know.
+#[derive(Debug, Default)]
+struct Work {
+    queued: HashMap<JobId, Job>,
+    owners: HashMap<JobId, String>,
+    spent: BTreeSet<(Scope, Timestamp)>,
 }
 
 impl BrokenLedger {
@@ -133,6 +173,22 @@ impl BrokenLedger {
     fn first_model(&self) -> EmbedderIdentity {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         first.clone().unwrap_or_else(|| EmbedderIdentity { model: "any".to_owned(), dims: 1, digest: String::new() })
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn jobs_that_are(&self, state: JobState) -> Result<Vec<Job>> {
+        let query = JobQuery { state: Some(state), limit: 10_000, ..JobQuery::default() };
+        self.inner.jobs(&query).await
+    }
+
+    /// Whose spending this ledger counts, and when.
+    fn budget(&self, scope: &Scope, period: Timestamp) -> (Scope, Timestamp) {
+        let user = scope.get(ScopeKey::UserId).filter(|_| self.is(Fault::SpendsForTheUser));
+        let scope = user.and_then(|user| Scope::user(user).ok()).unwrap_or_else(|| scope.clone());
+        (scope, if self.is(Fault::KnowsOnePeriod) { Timestamp::from_micros_clamped(0) } else { period })
     }
 
     async fn head(&self, id: MemoryId) -> Result<Option<Head>> {
@@ -389,6 +445,7 @@ impl Ledger for BrokenLedger {
             Some(Fault::ForgetsHistoryOfDeleted) if ended => history.clear(),
             Some(Fault::HistoryNewestFirst) => history.reverse(),
             Some(Fault::HistoryLosesReasons) => history.iter_mut().for_each(|event| event.change.reason = None),
+            Some(Fault::HistoryLosesSources) => history.iter_mut().for_each(|event| event.change.sources.clear()),
             _ => {}
         }
         Ok(history)
@@ -563,8 +620,175 @@ impl Ledger for BrokenLedger {
                 self.inner.commit(vec![again]).await?;
                 Ok(erased)
             }
+            Some(Fault::EraseKeepsJobs) => {
+                let query = JobQuery { scope: Some(scope.clone()), limit: 10_000, ..JobQuery::default() };
+                let anew = |job: Job| Job::new(job.id, job.scope, job.payload, job.created_at);
+                let kept = self.inner.jobs(&query).await?.into_iter().map(anew).collect();
+                let erased = self.inner.erase(scope).await?;
+                self.inner.enqueue(kept).await?;
+                Ok(erased)
+            }
+            Some(Fault::EraseKeepsSpending) => {
+                let mut kept = Vec::new();
+                let spent: Vec<_> = self.work().spent.iter().filter(|(of, _)| scope.covers(of)).cloned().collect();
+                for (of, period) in spent {
+                    kept.push((self.inner.spent(&of, period).await?, of, period));
+                }
+                let erased = self.inner.erase(scope).await?;
+                for (amount, of, period) in kept {
+                    self.inner.spend(&of, period, amount, None).await?;
+                }
+                Ok(erased)
+            }
             _ => self.inner.erase(scope).await,
         }
+    }
+
+    async fn enqueue(&self, mut jobs: Vec<Job>) -> Result<()> {
+        self.work().queued.extend(jobs.iter().map(|job| (job.id, job.clone())));
+        match self.fault {
+            Some(Fault::QueuesWhatHasBegun) => {
+                let anew = |job: &Job| Job {
+                    not_before: job.not_before,
+                    ..Job::new(job.id, job.scope.clone(), job.payload.clone(), job.created_at)
+                };
+                jobs = jobs.iter().map(anew).collect();
+            }
+            Some(Fault::QueuesOneByOne) => {
+                for job in jobs {
+                    self.inner.enqueue(vec![job]).await?;
+                }
+                return Ok(());
+            }
+            Some(Fault::KnownJobsFail) => {
+                for job in &jobs {
+                    if self.inner.job(job.id).await?.is_some() {
+                        return Err(Error::new(ErrorKind::AlreadyExists, "the job is queued"));
+                    }
+                }
+            }
+            _ => {}
+        }
+        self.inner.enqueue(jobs).await
+    }
+
+    async fn lease_job(&self, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<Job>> {
+        let mut leased = match self.fault {
+            Some(Fault::LeasesForever) => {
+                let mut leased = self.inner.lease_job(owner, now, now.plus_micros(i64::MAX)).await?;
+                leased.iter_mut().for_each(|job| job.lease_until = Some(until));
+                leased
+            }
+            Some(Fault::PutsNothingOff) => {
+                let soon =
+                    self.jobs_that_are(JobState::Queued).await?.into_iter().filter_map(|job| job.not_before).max();
+                self.inner.lease_job(owner, soon.map_or(now, |soon| soon.max(now)), until).await?
+            }
+            Some(Fault::LooksBeforeItLeases) => {
+                // The one that it saw, whatever the others did meanwhile.
+                let seen = self.jobs_that_are(JobState::Queued).await?.into_iter().find(|job| job.not_before.is_none());
+                pause().await;
+                let leased = self.inner.lease_job(owner, now, until).await?;
+                leased.or(seen.map(|job| Job { state: JobState::Running, attempts: job.attempts + 1, ..job }))
+            }
+            _ => self.inner.lease_job(owner, now, until).await?,
+        };
+        if leased.is_none() && self.is(Fault::LeasesTwice) {
+            leased = self.jobs_that_are(JobState::Running).await?.pop();
+        }
+        if leased.is_none() && self.is(Fault::JumpsTheQueue) {
+            let waiting = self.jobs_that_are(JobState::Queued).await?;
+            leased = waiting.into_iter().find(|job| job.not_before.is_none_or(|at| at <= now));
+        }
+        if let Some(job) = &leased {
+            self.work().owners.insert(job.id, owner.to_owned());
+        }
+        Ok(leased)
+    }
+
+    async fn end_job(&self, id: JobId, owner: &str, end: JobEnd, at: Timestamp) -> Result<bool> {
+        let owners = if self.is(Fault::AnybodyEnds) { self.work().owners.get(&id).cloned() } else { None };
+        self.inner.end_job(id, owners.as_deref().unwrap_or(owner), end, at).await
+    }
+
+    async fn extend_job(&self, id: JobId, owner: &str, until: Timestamp) -> Result<bool> {
+        if self.is(Fault::ExtendsNothing) {
+            return Ok(self.work().owners.get(&id).is_some_and(|held| held == owner));
+        }
+        self.inner.extend_job(id, owner, until).await
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        let mut job = self.inner.job(id).await?;
+        if self.is(Fault::KeepsPayloads)
+            && let (Some(job), Some(queued)) = (&mut job, self.work().queued.get(&id))
+        {
+            job.payload = queued.payload.clone();
+        }
+        Ok(job)
+    }
+
+    async fn jobs(&self, query: &JobQuery) -> Result<Vec<Job>> {
+        let mut query = query.clone();
+        if self.is(Fault::PagesRepeatTies) {
+            let first = JobId::from_uuid(uuid::Uuid::nil());
+            query.after = query.after.map(|after| JobCursor { id: first, ..after });
+        }
+        let mut jobs = self.inner.jobs(&query).await?;
+        if self.is(Fault::JobsOfExactScopeOnly) {
+            jobs.retain(|job| query.scope.as_ref().is_none_or(|scope| *scope == job.scope));
+        }
+        Ok(jobs)
+    }
+
+    async fn cancel_job(&self, id: JobId, at: Timestamp) -> Result<bool> {
+        let owner = if self.is(Fault::CancelsWhatRuns) { self.work().owners.get(&id).cloned() } else { None };
+        match owner {
+            Some(owner) => self.inner.end_job(id, &owner, JobEnd::Cancelled, at).await,
+            None => self.inner.cancel_job(id, at).await,
+        }
+    }
+
+    async fn prune_jobs(&self, ended_before: Timestamp) -> Result<u64> {
+        let everything = self.is(Fault::ForgetsEverythingThatEnded);
+        self.inner.prune_jobs(if everything { ended_before.plus_micros(i64::MAX) } else { ended_before }).await
+    }
+
+    async fn spend(
+        &self,
+        scope: &Scope,
+        period: Timestamp,
+        amount: Spend,
+        limit: Option<Spend>,
+    ) -> Result<SpendOutcome> {
+        let (scope, period) = self.budget(scope, period);
+        self.work().spent.insert((scope.clone(), period));
+        if self.is(Fault::LooksBeforeItSpends) {
+            let total = self.inner.spent(&scope, period).await?;
+            if limit.is_some_and(|limit| !(total + amount).within(limit)) {
+                return Ok(SpendOutcome::Refused { total });
+            }
+            pause().await;
+            return self.inner.spend(&scope, period, amount, None).await;
+        }
+        let outcome = self.inner.spend(&scope, period, amount, limit).await?;
+        if self.is(Fault::CountsWhatIsRefused) && matches!(outcome, SpendOutcome::Refused { .. }) {
+            self.inner.spend(&scope, period, amount, None).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn refund(&self, scope: &Scope, period: Timestamp, amount: Spend) -> Result<()> {
+        if self.is(Fault::RefundsNothing) {
+            return Ok(());
+        }
+        let (scope, period) = self.budget(scope, period);
+        self.inner.refund(&scope, period, amount).await
+    }
+
+    async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
+        let (scope, period) = self.budget(scope, period);
+        self.inner.spent(&scope, period).await
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

@@ -49,14 +49,20 @@ pub(crate) struct ImportArgs {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Check the ledger, and the vector store against it.
+/// Check the ledger, the vector store against it, and the models.
 ///
+/// The configured language model and embedder are asked for a few tokens: is
+/// the key there, does the endpoint answer? Each finding says what to do.
 /// Ends with code 7 if something is wrong.
 #[derive(Args, Debug)]
 pub(crate) struct DoctorArgs {
     /// Mend the vector store; the ledger is never changed
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Ask neither language model nor embedder: only whether they are
+    /// configured as they must be
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 /// Show the configuration.

@@ -1,5 +1,6 @@
 //! The command line as clap reads it. The comments are the help.
 
+mod jobs;
 mod manage;
 mod read;
 mod write;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use mem0::{MemoryId, Metadata, ScopeFields, Timestamp};
 
+pub(crate) use jobs::{JobsArgs, JobsCommand, JobsListArgs, WorkArgs, show_cursor};
 pub(crate) use manage::{
     CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs, ResetArgs,
 };
@@ -42,6 +44,10 @@ pub(crate) struct Globals {
     /// one it is MEM0_DIR, else `.mem0` in the home folder
     #[arg(long, value_name = "DIR", global = true, help_heading = "Global options")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// The language model to ask, e.g. `openai/gpt-5-mini`, in place of the
+    /// configured one; a provider alone is its default model
+    #[arg(long, value_name = "PROVIDER/MODEL", global = true, help_heading = "Global options")]
+    pub(crate) llm: Option<String>,
     /// Print one JSON object; errors are JSON on standard error
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
@@ -150,6 +156,7 @@ pub(crate) enum Command {
     History(HistoryArgs),
     Undo(UndoArgs),
     Messages(MessagesArgs),
+    Jobs(JobsArgs),
     Scopes(ScopesArgs),
     Erase(EraseArgs),
     Reset(ResetArgs),
@@ -167,7 +174,10 @@ pub(crate) enum Command {
     /// Of everybody, unless an id is given on the command line.
     Stats,
     Doctor(DoctorArgs),
-    /// Show the providers of this build
+    /// Show the providers: what this build has, what a feature would add
+    ///
+    /// With what each needs. A key is read from the named variable where the
+    /// configuration has none.
     Providers,
     /// Show the configuration
     #[command(subcommand)]

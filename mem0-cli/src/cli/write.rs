@@ -1,9 +1,10 @@
 //! Commands that change memories.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use mem0::{MemoryId, MemoryKind, Metadata, Timestamp, TxnId};
+use mem0::{ImageHandling, MemoryId, MemoryKind, Metadata, Timestamp, TxnId};
 
 use crate::input::Format;
 
@@ -18,6 +19,10 @@ use crate::input::Format;
 /// Facts are extracted and compared with what is known. Each line of the
 /// answer says what happened: ADD (new), UPDATE (changed), DELETE (ended by a
 /// newer fact) or NONE (known already).
+///
+/// Without a language model rules do that. With one (`--llm`, or `llm` in the
+/// configuration) `--policy` chooses how it is asked: `single_pass` (the
+/// default), `two_phase` or `additive`; `mem0 providers` lists them.
 #[derive(Args, Debug)]
 pub(crate) struct AddArgs {
     /// What to remember; `-` reads standard input
@@ -32,8 +37,10 @@ pub(crate) struct AddArgs {
     /// Many calls at once: JSON lines with `text` or `messages`, and
     /// optionally `user_id`, `agent_id`, `run_id`, `app_id`, `org_id`, `infer`,
     /// `kind`, `metadata`, `categories`, `expires_at`, `timestamp`,
-    /// `idempotency_key`; what a line does not say comes from the options here
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "file", "messages", "idempotency_key"])]
+    /// `idempotency_key`, `policy`, `instructions`; what a line does not say
+    /// comes from the options here. A line that fails is shown with its reason,
+    /// and the others are done
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "file", "messages", "idempotency_key", "image"])]
     pub(crate) batch: Option<PathBuf>,
     /// How to read a file or standard input
     #[arg(long, value_enum, default_value_t = Format::Auto)]
@@ -60,6 +67,51 @@ pub(crate) struct AddArgs {
     /// The same call with the same key does nothing the second time
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
+    /// How facts are extracted and reconciled, in place of the configured way
+    #[arg(long, value_name = "NAME")]
+    pub(crate) policy: Option<String>,
+    /// What to look for, in words for the language model
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) instructions: Option<String>,
+    /// A picture to remember: a file (PNG, JPEG, GIF or WebP, up to 20 MB) or
+    /// an address; may be repeated
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) image: Vec<String>,
+    /// What to do with pictures
+    #[arg(long, value_enum, default_value_t = Pictures::Describe)]
+    pub(crate) images: Pictures,
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Say what would happen, and store nothing
+    #[arg(long, conflicts_with = "background")]
+    pub(crate) dry_run: bool,
+    /// Only queue it, and print the jobs; `mem0 jobs work` does them
+    #[arg(long)]
+    pub(crate) background: bool,
+}
+
+/// What to do with pictures.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Pictures {
+    /// A language model that sees describes them
+    Describe,
+    /// Leave them out
+    Skip,
+}
+
+impl From<Pictures> for ImageHandling {
+    fn from(pictures: Pictures) -> Self {
+        match pictures {
+            Pictures::Describe => Self::Describe,
+            Pictures::Skip => Self::Skip,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wait = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    wait.filter(|wait| !wait.is_zero()).ok_or_else(|| "not a number of seconds above zero".to_owned())
 }
 
 /// What kind of memory.

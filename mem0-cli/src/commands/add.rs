@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use mem0::{AddItem, AddOptions, AddResult, DropReason, Event, Message};
+use mem0::{AddItem, AddOptions, AddRequest, AddResult, DropReason, Error, Event, JobId, Message, Role};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::cli::{AddArgs, merged};
 use crate::exit::Failure;
@@ -27,24 +29,56 @@ pub(super) async fn add(session: &Session, out: &mut Out, args: AddArgs) -> Resu
     options.expires_at = args.expires;
     options.timestamp = args.timestamp;
     options.idempotency_key = args.idempotency_key.clone();
+    options.policy = args.policy.clone();
+    options.instructions = args.instructions.clone();
+    options.images = args.images.into();
+    options.timeout = args.timeout;
+    options.dry_run = args.dry_run;
     if let Some(file) = &args.batch {
-        return batch(session, out, file, &options).await;
+        let requests = input::add_batch(&input::read(file)?, &options, &session.scope_fields())?;
+        return if args.background {
+            queue(session, out, requests.into_iter().map(|(_, request)| request).collect()).await
+        } else {
+            batch(session, out, requests).await
+        };
     }
     let messages = said(&args)?;
     let scope = session.needed_scope()?;
+    if args.background {
+        return queue(session, out, vec![AddRequest::new(messages, scope, options)]).await;
+    }
     let mem0 = session.open().await?;
-    let progress = Progress::new(out.quiet || messages.len() < MANY, None, "Remembering");
+    // A model takes its time.
+    let quick = messages.len() < MANY && session.config()?.llm.is_none();
+    let progress = Progress::new(out.quiet || quick, None, "Remembering");
     let result = mem0.add(messages, &scope, options).await?;
     drop(progress);
     if out.json {
         return out.json(&result);
     }
-    show(out, &result.results)?;
+    let mut table = Table::new(&["", "", ""]);
+    show(&mut table, &result);
+    out.table(&table)?;
     remarks(out, std::slice::from_ref(&result));
     Ok(())
 }
 
 fn said(args: &AddArgs) -> Result<Vec<Message>, Failure> {
+    let images = args.image.iter().map(|place| input::image(place)).collect::<Result<Vec<_>, _>>()?;
+    // Pictures need no words.
+    let only_images = !images.is_empty() && args.text.is_empty() && args.file.is_none() && args.messages.is_none();
+    let mut messages = if only_images { Vec::new() } else { words(args)? };
+    if !images.is_empty() {
+        // What is shown belongs to what the person said last.
+        match messages.iter_mut().rev().find(|message| message.role == Role::User) {
+            Some(last) => last.images.extend(images),
+            None => messages.push(images.into_iter().fold(Message::user(""), Message::with_image)),
+        }
+    }
+    Ok(messages)
+}
+
+fn words(args: &AddArgs) -> Result<Vec<Message>, Failure> {
     if let Some(json) = &args.messages {
         return input::messages(json, Format::Json);
     }
@@ -64,51 +98,106 @@ fn said(args: &AddArgs) -> Result<Vec<Message>, Failure> {
     input::messages(&input::read(&file)?, args.format)
 }
 
-async fn batch(session: &Session, out: &mut Out, file: &Path, options: &AddOptions) -> Result<(), Failure> {
-    let text = input::read(file)?;
-    let mut requests = input::add_batch(&text, options, &session.scope_fields())?;
+/// What became of one line of a batch, as JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line<'a> {
+    Done(&'a AddResult),
+    Failed { line: usize, error: Value },
+}
+
+async fn batch(session: &Session, out: &mut Out, mut requests: Vec<(usize, AddRequest)>) -> Result<(), Failure> {
     let mem0 = session.open().await?;
-    let mut results: Vec<AddResult> = Vec::with_capacity(requests.len());
+    let mut done: Vec<(usize, Result<AddResult, Error>)> = Vec::with_capacity(requests.len());
+    // What ends the batch as a whole, for instance an embedder that is down.
+    let mut end = None;
     let progress = Progress::new(out.quiet, Some(requests.len() as u64), "Remembering");
-    while !requests.is_empty() {
+    while !requests.is_empty() && end.is_none() {
         let rest = requests.split_off(requests.len().min(GROUP));
-        let group = std::mem::replace(&mut requests, rest);
+        let (numbers, group): (Vec<usize>, Vec<AddRequest>) =
+            std::mem::replace(&mut requests, rest).into_iter().unzip();
         let size = group.len() as u64;
-        for result in mem0.add_many(group).await.map_err(|e| after(results.len(), e.into()))? {
-            let result = result.map_err(|e| after(results.len(), e.into()))?;
-            results.push(result);
+        match mem0.add_many(group).await {
+            Ok(results) => done.extend(numbers.into_iter().zip(results)),
+            Err(e) => end = Some(after(done.len(), e.into())),
         }
         progress.more(size);
     }
     drop(progress);
+    let results: Vec<AddResult> = done.iter().filter_map(|(_, result)| result.as_ref().ok().cloned()).collect();
     if out.json {
-        return out.json(&Results { results: &results });
+        let lines: Vec<Line<'_>> = done.iter().map(|(line, result)| as_json(*line, result)).collect();
+        out.json(&Results { results: &lines })?;
+    } else {
+        let mut table = Table::new(&["", "", ""]);
+        for (line, result) in &done {
+            match result {
+                Ok(result) => show(&mut table, result),
+                Err(e) => table.row(vec!["FAILED".to_owned(), format!("line {line}"), e.to_string()]),
+            }
+        }
+        out.table(&table)?;
+        remarks(out, &results);
     }
-    let items: Vec<AddItem> = results.iter().flat_map(|result| result.results.clone()).collect();
-    show(out, &items)?;
-    remarks(out, &results);
-    Ok(())
+    let failed = done.len() - results.len();
+    let first = done.into_iter().find_map(|(line, result)| result.err().map(|e| (line, Failure::from(e))));
+    match (end, first) {
+        (Some(end), _) => Err(end),
+        (None, Some((line, failure))) => Err(failure.reword(|reason| match failed {
+            1 => format!("line {line} failed: {reason}"),
+            _ => format!("{failed} lines failed; the first is line {line}: {reason}"),
+        })),
+        (None, None) => Ok(()),
+    }
+}
+
+fn as_json(line: usize, result: &Result<AddResult, Error>) -> Line<'_> {
+    match result {
+        Ok(result) => Line::Done(result),
+        Err(e) => Line::Failed { line, error: json!({"kind": e.kind().as_str(), "message": e.to_string()}) },
+    }
 }
 
 /// Says how far a batch got.
 fn after(done: usize, failure: Failure) -> Failure {
-    match failure {
-        Failure::Failed { code, kind, message, hint } if done > 0 => {
-            let message = format!("{message}; the first {done} lines of the batch are done");
-            Failure::Failed { code, kind, message, hint }
-        }
-        other => other,
+    match done {
+        0 => failure,
+        _ => failure.reword(|reason| format!("{reason}; the first {done} lines of the batch were worked on")),
     }
 }
 
-fn show(out: &mut Out, items: &[AddItem]) -> Result<(), Failure> {
-    let mut table = Table::new(&["", "", ""]);
-    for item in items {
+/// Leaves the work to `mem0 jobs work`.
+async fn queue(session: &Session, out: &mut Out, mut requests: Vec<AddRequest>) -> Result<(), Failure> {
+    let mem0 = session.open().await?;
+    let mut jobs: Vec<JobId> = Vec::with_capacity(requests.len());
+    while !requests.is_empty() {
+        let rest = requests.split_off(requests.len().min(GROUP));
+        let group = std::mem::replace(&mut requests, rest);
+        let queued = mem0.enqueue(group).await;
+        jobs.extend(queued.map_err(|e| match jobs.len() {
+            0 => Failure::from(e),
+            some => Failure::from(e).reword(|reason| format!("{reason}; the first {some} lines were queued")),
+        })?);
+    }
+    if out.json {
+        return out.json(&json!({ "jobs": jobs }));
+    }
+    for job in &jobs {
+        out.line(job)?;
+    }
+    out.note(format!("{} queued; `mem0 jobs work` does them", count(jobs.len() as u64, "job", "jobs")));
+    Ok(())
+}
+
+fn show(table: &mut Table, result: &AddResult) {
+    for item in &result.results {
+        let AddItem { id, memory, .. } = item;
         let was = item.previous_memory.as_ref().map(|was| format!(" (was: {was})")).unwrap_or_default();
         let who = item.actor_id.as_ref().map(|who| format!("{who}: ")).unwrap_or_default();
-        table.row(vec![event(item.event).to_owned(), item.id.to_string(), format!("{who}{}{was}", item.memory)]);
+        let event = event(item.event);
+        let event = if result.dry_run { format!("would {event}") } else { event.to_owned() };
+        table.row(vec![event, id.to_string(), format!("{who}{memory}{was}")]);
     }
-    out.table(&table)
 }
 
 fn remarks(out: &mut Out, results: &[AddResult]) {
@@ -125,10 +214,22 @@ fn remarks(out: &mut Out, results: &[AddResult]) {
     .filter(|(number, _)| *number > 0)
     .map(|(number, what)| format!("{number} {what}"))
     .collect();
-    out.note(if parts.is_empty() { "nothing to remember".to_owned() } else { parts.join(", ") });
+    let planned = results.iter().any(|result| result.dry_run);
+    out.note(match (parts.is_empty(), planned) {
+        (true, _) => "nothing to remember".to_owned(),
+        (false, false) => parts.join(", "),
+        (false, true) => format!("would be {}; nothing was stored", parts.join(", ")),
+    });
     let dropped: Vec<DropReason> = results.iter().flat_map(|r| r.dropped.iter().map(|d| d.reason)).collect();
     if !dropped.is_empty() {
         out.note(format!("left out: {}", reasons(&dropped)));
+    }
+    let calls: u64 = results.iter().map(|result| u64::from(result.cost.llm_calls)).sum();
+    if calls > 0 {
+        let read: u64 = results.iter().map(|result| result.cost.input_tokens).sum();
+        let written: u64 = results.iter().map(|result| result.cost.output_tokens).sum();
+        let calls = count(calls, "call", "calls");
+        out.note(format!("{calls} of the language model: {read} tokens read, {written} written"));
     }
     if results.iter().any(|result| result.replayed) {
         out.note("the idempotency key was used before: nothing changed now");
@@ -150,6 +251,11 @@ pub(crate) fn reasons(dropped: &[DropReason]) -> String {
         (DropReason::SystemMessage, "system message", "system messages"),
         (DropReason::ToolOutput, "tool output", "tool outputs"),
         (DropReason::Empty, "empty", "empty"),
+        (DropReason::Recalled, "part recalled from memory", "parts recalled from memory"),
+        (DropReason::Image, "picture", "pictures"),
+        (DropReason::NoSource, "fact without a source", "facts without a source"),
+        (DropReason::UnknownMemory, "decision about an unknown memory", "decisions about unknown memories"),
+        (DropReason::BadItem, "item that cannot be read", "items that cannot be read"),
     ] {
         let number = dropped.iter().filter(|other| **other == reason).count() as u64;
         if number > 0 {

@@ -1,4 +1,4 @@
-//! `reindex`, `stats`, `doctor`, `providers`, `config`, `completions`.
+//! `reindex`, `stats`, `config`, `completions`.
 
 use std::io::Write;
 
@@ -6,8 +6,8 @@ use clap::CommandFactory;
 use mem0::ErrorKind;
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, CompletionsArgs, DoctorArgs};
-use crate::exit::{self, Failure};
+use crate::cli::{Cli, CompletionsArgs};
+use crate::exit::Failure;
 use crate::output::{Out, count};
 use crate::progress::Progress;
 use crate::session::Session;
@@ -74,55 +74,6 @@ pub(super) async fn stats(session: &Session, out: &mut Out) -> Result<(), Failur
     ]);
     fields.extend(folder.map(|folder| ("folder", folder.display().to_string())));
     out.fields(&fields)
-}
-
-pub(super) async fn doctor(session: &Session, out: &mut Out, args: DoctorArgs) -> Result<u8, Failure> {
-    let mem0 = session.open().await?;
-    let progress = Progress::new(out.quiet, None, "Checking");
-    let report = mem0.doctor(args.repair).await?;
-    let left = if args.repair && !report.is_healthy() { Some(mem0.doctor(false).await?) } else { None };
-    drop(progress);
-    let healthy = left.as_ref().unwrap_or(&report).is_healthy();
-    if out.json {
-        let mut answer = serde_json::to_value(&report).unwrap_or_default();
-        if let (Value::Object(answer), Some(left)) = (&mut answer, &left) {
-            answer.insert("remaining".to_owned(), json!(left.findings));
-        }
-        out.json(&answer)?;
-    } else {
-        for finding in &report.findings {
-            out.line(finding)?;
-        }
-        let checked = format!("{} checked", count(report.checked, "memory", "memories"));
-        let found = report.findings.len() as u64;
-        out.line(match (&left, found) {
-            (_, 0) => format!("{checked}: all is well"),
-            (None, _) => format!("{checked}: {}", count(found, "problem", "problems")),
-            (Some(left), _) => {
-                format!("{checked}: {} mended, {} left", report.repaired, left.findings.len())
-            }
-        })?;
-        if !healthy && !args.repair {
-            out.note("`mem0 doctor --repair` mends the vector store; a damaged ledger needs a copy or an export");
-        }
-    }
-    Ok(if healthy { exit::OK } else { exit::FINDINGS })
-}
-
-pub(super) fn providers(out: &mut Out) -> Result<(), Failure> {
-    let registry = mem0::registry();
-    let families: [(&str, Vec<&str>); 4] = [
-        ("ledger", registry.ledgers().collect()),
-        ("vector_store", registry.vector_stores().collect()),
-        ("embedder", registry.embedders().collect()),
-        ("policy", registry.policies().collect()),
-    ];
-    if out.json {
-        let answer: serde_json::Map<String, Value> =
-            families.into_iter().map(|(family, names)| (family.to_owned(), json!(names))).collect();
-        return out.json(&answer);
-    }
-    out.fields(&families.map(|(family, names)| (family, names.join(", "))))
 }
 
 pub(super) fn config(session: &Session, out: &mut Out) -> Result<(), Failure> {

@@ -2,7 +2,10 @@
 
 mod add;
 mod change;
+mod doctor;
+mod jobs;
 mod manage;
+mod providers;
 mod read;
 mod transfer;
 
@@ -76,6 +79,7 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
         Command::History(args) => read::history(session, out, args).await?,
         Command::Undo(args) => change::undo(session, out, args).await?,
         Command::Messages(args) => read::messages(session, out, args).await?,
+        Command::Jobs(args) => jobs::jobs(session, out, args).await?,
         Command::Scopes(args) => read::scopes(session, out, args).await?,
         Command::Erase(args) => change::erase(session, out, args).await?,
         Command::Reset(args) => change::reset(session, out, args).await?,
@@ -83,8 +87,8 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
         Command::Import(args) => transfer::import(session, out, args).await?,
         Command::Reindex => manage::reindex(session, out).await?,
         Command::Stats => manage::stats(session, out).await?,
-        Command::Doctor(args) => return manage::doctor(session, out, args).await,
-        Command::Providers => manage::providers(out)?,
+        Command::Doctor(args) => return doctor::doctor(session, out, args).await,
+        Command::Providers => providers::providers(out).await?,
         Command::Config(ConfigCommand::Show) => manage::config(session, out)?,
         Command::Completions(args) => manage::completions(out, &args)?,
         Command::Quickstart(args) => quickstart::run(out, args).await?,

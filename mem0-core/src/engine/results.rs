@@ -144,6 +144,8 @@ pub struct ListResult {
     /// Where the next page starts; none at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Cursor>,
+    /// What it cost.
+    pub cost: Cost,
 }
 
 /// What `update`, `delete` or `undo` did.
@@ -159,6 +161,8 @@ pub struct ChangeResult {
     /// What is not as it should be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Degraded>,
+    /// What the whole call cost.
+    pub cost: Cost,
 }
 
 /// What `delete_all` did.
@@ -170,6 +174,8 @@ pub struct DeleteAllResult {
     /// What is not as it should be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Degraded>,
+    /// What it cost.
+    pub cost: Cost,
 }
 
 /// One line of a memory's history.
@@ -401,5 +407,32 @@ impl Serialize for Hit {
             item.insert("score_details".to_owned(), details);
         }
         item.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::plan;
+    use crate::traits::ledger::Change;
+    use crate::types::memory::Content;
+    use uuid::Uuid;
+
+    #[test]
+    fn every_line_of_a_history_says_which_messages_it_comes_from() {
+        let (id, txn) = (MemoryId::from_uuid(Uuid::from_u128(1)), TxnId::from_uuid(Uuid::from_u128(2)));
+        let (scope, at) = (Scope::user("ana").unwrap(), Timestamp::from_micros_clamped(0));
+        let content = Content { sources: vec!["m1".into()], ..Content::new("likes tea") };
+        let ended = plan::ending(id, 1, EventKind::Supersede, None, None, vec!["m2".into()]);
+        let log = [plan::addition(id, content, vec![1.0]), ended].map(|change| {
+            let logged = LoggedChange { seq: 1, scope: scope.clone(), txn, at, change };
+            // As an export has it.
+            let json = serde_json::to_string(&logged).unwrap();
+            let read: LoggedChange = serde_json::from_str(&json).unwrap();
+            assert_eq!(read.change, Change { terms: Vec::new(), ..logged.change });
+            read
+        });
+        let sources: Vec<_> = HistoryEntry::from_log(&log).into_iter().map(|entry| entry.sources).collect();
+        assert_eq!(sources, [["m1"], ["m2"]]);
     }
 }

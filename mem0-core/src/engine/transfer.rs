@@ -37,7 +37,7 @@ enum Line {
 impl Mem0 {
     /// Writes everything that the scope covers (everything there is without
     /// one) as JSON lines: a header, each event with its vector, each kept
-    /// message.
+    /// message. Jobs and what was spent stay: they belong to this ledger.
     ///
     /// Writes to `out` block; run it where that does no harm.
     ///

@@ -157,14 +157,18 @@ impl PolicyConfig {
     /// A prompt with everything that this configuration and the call say.
     pub(super) fn system(&self, template: &str, instructions: Option<&str>) -> String {
         let (persona, profile) = self.profile.text();
+        let profile = self.extraction_prompt.as_deref().unwrap_or(profile);
         let categories = self.categories_text();
         let custom = self.custom_text(instructions);
+        let update = self.update_prompt.as_deref().map(|own| format!("How facts change known memories:\n{own}"));
+        let update = update.unwrap_or_default();
         let (field, field_last) =
             if self.categories.is_empty() { ("", "") } else { (" \"categories\": [],", ", \"categories\": []") };
         let values = [
             ("persona", persona),
             ("profile", profile),
             ("rules", prompts::RULES),
+            ("update", &update),
             ("categories", &categories),
             ("custom", &custom),
             ("category_field", field),

@@ -28,16 +28,7 @@ impl SinglePass {
     }
 
     pub(super) fn request(&self, request: &ExtractRequest) -> LlmRequest {
-        let mut system = self.config.system(prompts::SINGLE_PASS, request.instructions.as_deref());
-        for (title, own) in [
-            ("What is worth remembering, in the words of whoever runs this memory", &self.config.extraction_prompt),
-            ("How facts change known memories, in the same words", &self.config.update_prompt),
-        ] {
-            if let Some(own) = own {
-                // Our shape of the answer stands last, below theirs.
-                system = format!("{title}:\n{own}\n\n{system}");
-            }
-        }
+        let system = self.config.system(prompts::SINGLE_PASS, request.instructions.as_deref());
         let mut asked = LlmRequest::new(system, data::conversation(request, true))
             .with_schema(schema::facts(&self.config.categories, true));
         asked.max_tokens = self.config.max_tokens;

@@ -221,7 +221,7 @@ impl fmt::Debug for LlmResponse {
 }
 
 /// How a provider brings a model to answer in a shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StructuredOutput {
@@ -276,8 +276,9 @@ impl LlmCapabilities {
 ///    `Unsupported` before any I/O.
 /// 7. `max_tokens` and `temperature` of the request come before those of the
 ///    configuration.
-/// 8. No turns, or a last turn that is not the user's, is `InvalidInput` before
-///    any I/O.
+/// 8. No turns, a first or last turn that is not the user's, two turns of one
+///    speaker in a row, an empty turn, or an image that is not the user's is
+///    `InvalidInput` before any I/O.
 /// 9. Input that is too long for the model is `ContextLength`.
 /// 10. Calls run side by side.
 /// 11. Dropping the future of `generate` ends the request.
@@ -309,11 +310,18 @@ pub trait Llm: fmt::Debug + Send + Sync + 'static {
 /// `InvalidInput`, `Unsupported`.
 pub fn check_llm_request(request: &LlmRequest, capabilities: LlmCapabilities) -> Result<()> {
     use crate::error::{Error, ErrorKind};
-    if request.turns.last().is_none_or(|turn| turn.speaker != Speaker::User) {
+    let speakers = || request.turns.iter().map(|turn| turn.speaker);
+    if speakers().next_back() != Some(Speaker::User) {
         return Err(Error::invalid("the last turn of a request must be the user's"));
+    }
+    if !speakers().eq([Speaker::User, Speaker::Assistant].into_iter().cycle().take(request.turns.len())) {
+        return Err(Error::invalid("the turns of a request begin with the user's, and the speakers take turns"));
     }
     if request.turns.iter().any(|turn| turn.text.trim().is_empty() && turn.images.is_empty()) {
         return Err(Error::invalid("a turn of the request is empty"));
+    }
+    if request.turns.iter().any(|turn| turn.speaker != Speaker::User && !turn.images.is_empty()) {
+        return Err(Error::invalid("only the user shows images"));
     }
     if !capabilities.vision && request.turns.iter().any(|turn| !turn.images.is_empty()) {
         return Err(Error::new(

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::layers::{LayerOptions, layered_llm};
-use mem0_core::{ErrorKind, Llm, LlmCapabilities, LlmRequest, LlmResponse, Result, check_llm_request};
+use mem0_core::layers::layered_llm;
+use mem0_core::{Error, ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, Result, check_llm_request};
 use mem0_http::{Client, Refusal, Request, Response, check_status};
 
 /// How one provider is spoken to: pure functions, tested on exact bytes.
@@ -32,6 +32,18 @@ pub(crate) trait Protocol: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Adds to a refusal what helps with this provider.
+    fn refusal(&self, error: Error) -> Error {
+        error
+    }
+
+    /// Whether a refusal means that the provider would not answer this: then
+    /// it is an answer that was withheld, not an error.
+    fn withholds(&self, refusal: &Refusal) -> bool {
+        let _ = refusal;
+        false
+    }
+
     /// What came back, when it is a success.
     fn response(&self, response: &Response) -> Result<LlmResponse>;
 }
@@ -45,8 +57,7 @@ struct Remote<P> {
 /// The model behind a protocol, with retries that honour the provider's wait
 /// and share one budget. The client has the time limit of one try.
 pub(crate) fn remote(protocol: impl Protocol, client: Client) -> Arc<dyn Llm> {
-    let mut layers = LayerOptions::default();
-    layers.timeout = None;
+    let layers = client.layers().clone();
     layered_llm(Arc::new(Remote { protocol, client }), &layers)
 }
 
@@ -69,7 +80,15 @@ impl<P: Protocol> Llm for Remote<P> {
             check_llm_request(request, self.protocol.capabilities())?;
             let ready = self.protocol.authorize(&self.client, self.protocol.request(request)?).await?;
             let response = self.client.send(ready).await?;
-            check_status(&response, |refusal| self.protocol.refine(refusal))?;
+            let mut withheld = false;
+            let checked = check_status(&response, |refusal| {
+                withheld = self.protocol.withholds(refusal);
+                self.protocol.refine(refusal)
+            });
+            if withheld {
+                return Ok(LlmResponse::default().with_finish(Finish::Filtered));
+            }
+            checked.map_err(|e| self.protocol.refusal(e))?;
             self.protocol.response(&response)
         };
         answer.await.map_err(|e| e.with_provider(self.protocol.provider()))

@@ -1,13 +1,18 @@
 //! Rule 17: erasing.
 
 use mem0_core::text::{Bm25, query_terms};
-use mem0_core::{Content, Filter, Idempotency, KeywordQuery, NearestQuery, PendingQuery, Scope, State, TxnId};
+use mem0_core::{
+    Content, Filter, Idempotency, Job, JobEnd, JobQuery, KeywordQuery, NearestQuery, PendingQuery, Scope, Spend, State,
+    TxnId,
+};
+use serde_json::json;
 
 use super::LedgerContext;
 use super::context::{now, one};
 use super::reading::{Questions, all, same};
 use crate::check::Verdict;
-use crate::data::changes::{add, add_content, commit, delete, message, update, vector_of};
+use crate::data::changes::{add, add_content, commit, delete, message, time, update, vector_of};
+use crate::data::jobs::{job, job_id};
 use crate::data::points::id;
 use crate::suite::cases;
 use crate::{check, check_eq};
@@ -22,6 +27,9 @@ cases! { LedgerContext:
 /// A word that is nowhere else.
 const SECRET: &str = "Xylophagous";
 
+/// What each scope spends.
+const SPENT: Spend = Spend { calls: 1, tokens: 9 };
+
 async fn fill(context: &LedgerContext, scope: &Scope, from: u64) -> Verdict<TxnId> {
     let mut content = Content::new(format!("likes {SECRET} tea {from}"));
     content.metadata.insert(format!("{SECRET} key"), SECRET.into());
@@ -31,6 +39,14 @@ async fn fill(context: &LedgerContext, scope: &Scope, from: u64) -> Verdict<TxnI
     first.messages = vec![message(&format!("m{from}"), 1, SECRET), message("n", 2, SECRET)];
     first.idempotency = Some(Idempotency { key: format!("{SECRET} key"), digest: [1; 32] });
     one(context.ledger(), first).await?;
+    // Some wait, one is done: each in its turn, whoever's it is.
+    let said = |n| Job { payload: json!({ SECRET: SECRET }), ..job(n, scope, 1) };
+    context.ledger().enqueue(vec![said(from), said(from + 1)]).await?;
+    if let Some(job) = context.ledger().lease_job(SECRET, time(2), time(9)).await? {
+        context.ledger().end_job(job.id, SECRET, JobEnd::Done(json!([SECRET])), time(3)).await?;
+    }
+    context.ledger().lease_job(SECRET, time(3), time(9)).await?;
+    context.ledger().spend(scope, time(0), SPENT, None).await?;
     context.put(scope, 2, vec![update(id(from), 1, format!("three {from} {SECRET}"))]).await?;
     Ok(context.put(scope, 3, vec![delete(id(from + 1), 1)]).await?.txn)
 }
@@ -57,6 +73,7 @@ async fn r17_erase_leaves_nothing(context: &LedgerContext) -> Verdict {
     let erased = ledger.erase(&alice).await?;
     let seen = (erased.memories, erased.events, erased.messages, erased.idempotency_keys);
     check_eq!(seen, (4, 8, 4, 2), "memories, events, messages and keys that went");
+    check_eq!((erased.jobs, erased.spending), (4, 2), "jobs and periods that went");
     check!(erased.vectors >= 6 && erased.postings > 0, "vectors and index rows that went: {erased:?}");
     let (gone, views) = ([10, 11, 20, 21].map(id), [now(), past()]);
     check_eq!(ledger.heads(&gone).await?, [None, None, None, None], "heads of what was erased");
@@ -78,11 +95,22 @@ async fn r17_erase_leaves_nothing(context: &LedgerContext) -> Verdict {
         }
         check_eq!(ledger.messages(scope, 9).await?, [], "messages of {scope}");
         check_eq!(ledger.log(Some(scope), 0, 99).await?, [], "log of {scope}");
+        let query = JobQuery { scope: Some(scope.clone()), limit: 9, ..JobQuery::default() };
+        check_eq!(ledger.jobs(&query).await?, [], "jobs of {scope}");
+        check_eq!(ledger.spent(scope, time(0)).await?, Spend::default(), "what {scope} spent");
         check_eq!(ledger.scopes(Some(scope), None, 9).await?, [], "scopes below {scope}");
         let stats = ledger.stats(Some(scope)).await?;
         let seen = (stats.memories, stats.deleted, stats.superseded, stats.events, stats.messages);
         check_eq!(seen, (0, 0, 0, 0, 0), "counts of {scope}");
     }
+    for n in [10, 11, 20, 21] {
+        check_eq!(ledger.job(job_id(n)).await?, None, "a job of the erased scope");
+        check!(
+            !ledger.end_job(job_id(n), SECRET, JobEnd::Cancelled, time(5)).await?,
+            "the lease of an erased job ends"
+        );
+    }
+    check_eq!(ledger.spent(&bob, time(0)).await?, SPENT, "what somebody else spent");
     let log = ledger.log(None, 0, 99).await?;
     check!(log.iter().all(|event| !alice.covers(&event.scope)), "the log has events of the erased scope");
     same(&keep(all(ledger, &strangers).await?), &before, "after somebody else was erased")?;
@@ -162,11 +190,14 @@ async fn r17_reset_erases_every_scope(context: &LedgerContext) -> Verdict {
         let mut commit = commit(scope, 1, vec![add(id(n), format!("note {n}"))]);
         commit.messages = vec![message("m", 1, "hello")];
         one(ledger, commit).await?;
+        ledger.enqueue(vec![job(n, scope, 1)]).await?;
+        ledger.spend(scope, time(0), SPENT, None).await?;
     }
     let many = scopes.len() as u64;
     let erased = ledger.reset().await?;
-    let seen = (erased.memories, erased.events, erased.messages);
-    check_eq!(seen, (many, many, many), "memories, events and messages that went");
+    let seen = (erased.memories, erased.events, erased.messages, erased.jobs, erased.spending);
+    check_eq!(seen, (many, many, many, many, many), "memories, events, messages, jobs and periods that went");
+    check_eq!(ledger.jobs(&JobQuery { limit: 9, ..JobQuery::default() }).await?, [], "jobs that are left");
     let stats = ledger.stats(None).await?;
     let seen = (stats.scopes, stats.memories, stats.events, stats.messages, stats.pending);
     check_eq!(seen, (0, 0, 0, 0, many), "scopes, memories, events and messages that are left, and what is pending");

@@ -2,7 +2,7 @@
 
 use mem0_core::text::{Bm25, terms};
 use mem0_core::{
-    Filter, KeywordQuery, Ledger, ListQuery, MemoryId, NearestQuery, PendingQuery, Scope, StoredMessage, TxnId,
+    Filter, KeywordQuery, Ledger, ListQuery, MemoryId, NearestQuery, PendingQuery, Scope, Spend, StoredMessage, TxnId,
 };
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::reading::walk;
 use crate::check::Verdict;
 use crate::check_eq;
 use crate::data::changes::{add, commit, message, vector_of};
+use crate::data::jobs::job_id;
 use crate::data::points::id;
 use crate::data::scopes::tricky;
 use crate::suite::cases;
@@ -120,6 +121,8 @@ async fn r23_unknown_reads_as_nothing(context: &LedgerContext) -> Verdict {
         check_eq!(ledger.messages(&nobody, 10).await?, [], "messages of an unknown scope");
         check_eq!(ledger.count(&nobody, &Filter::All, &now()).await?, 0, "memories of an unknown scope");
         check_eq!(ledger.erase(&nobody).await?, mem0_core::Erased::default(), "what erasing an unknown scope removes");
+        check_eq!(ledger.job(job_id(9)).await?, None, "an unknown job");
+        check_eq!(ledger.spent(&nobody, now().now).await?, Spend::default(), "what an unknown scope spent");
         ledger.mark_projected(&[(id(9), 1)]).await?;
         ledger.mark_failed(&[(id(9), 1)], now().now).await?;
         check_eq!(ledger.get(&[], &now()).await?, [], "get of no id");

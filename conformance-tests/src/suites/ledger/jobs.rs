@@ -197,7 +197,10 @@ async fn r29_only_what_waits_is_cancelled(context: &LedgerContext) -> Verdict {
 async fn r30_jobs_are_listed_in_order(context: &LedgerContext) -> Verdict {
     let (ledger, alice, bob) = (context.ledger(), Scope::user("alice")?, Scope::user("bob")?);
     // Created in another order than they arrive in, and three at a time.
-    let jobs: Vec<Job> = (0..30).map(|n| job(n * 7 % 30, [&alice, &bob][usize::from(n % 2 == 0)], (n * 7 % 30 / 3).cast_signed())).collect();
+    let jobs: Vec<Job> = (0..30_u64)
+        .map(|n| (n * 7 % 30, if n % 2 == 0 { &alice } else { &bob }))
+        .map(|(n, scope)| job(n, scope, (n / 3).cast_signed()))
+        .collect();
     for jobs in jobs.chunks(10) {
         ledger.enqueue(jobs.to_vec()).await?;
     }
@@ -232,7 +235,8 @@ async fn r30_jobs_are_listed_by_scope(context: &LedgerContext) -> Verdict {
     let (ledger, scopes) = (context.ledger(), tricky()?);
     ledger.enqueue(scopes.iter().zip(0..).map(|(scope, n)| job(n, scope, 1)).collect()).await?;
     for scope in scopes.iter().chain(&[Scope::user("nobody")?]) {
-        let due: Vec<_> = scopes.iter().zip(0..).filter(|(owner, _)| scope.covers(owner)).map(|(_, n)| job_id(n)).collect();
+        let due: Vec<_> =
+            scopes.iter().zip(0..).filter(|(owner, _)| scope.covers(owner)).map(|(_, n)| job_id(n)).collect();
         let query = JobQuery { scope: Some(scope.clone()), ..everything() };
         let seen: Vec<_> = ledger.jobs(&query).await?.into_iter().map(|job| job.id).collect();
         check_eq!(seen, due, "jobs of {scope}");

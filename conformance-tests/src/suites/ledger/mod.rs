@@ -10,13 +10,17 @@ mod fold;
 mod idempotency;
 mod identities;
 mod isolation;
+mod jobs;
+mod leases;
 mod lists;
 mod messages;
 mod nearness;
 mod queue;
+mod queues;
 mod reading;
 mod refusal;
 mod replay;
+mod spending;
 mod story;
 mod texts;
 mod views;
@@ -63,7 +67,11 @@ impl Family for LedgerFamily {
             crowds::CASES,
             identities::CASES,
             refusal::CASES,
+            jobs::CASES,
+            leases::CASES,
+            spending::CASES,
             differential::CASES,
+            queues::CASES,
         ]
         .concat()
     }

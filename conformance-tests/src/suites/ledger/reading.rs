@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use mem0_core::text::{Bm25, query_terms};
 use mem0_core::{
-    Filter, KeywordQuery, Ledger, ListQuery, LoggedChange, MemoryId, NearestQuery, OrderBy, PendingQuery, Scope, View,
+    Filter, JobQuery, KeywordQuery, Ledger, ListQuery, LoggedChange, MemoryId, NearestQuery, OrderBy, PendingQuery,
+    Scope, View,
 };
 use serde_json::{Value, json};
 
@@ -105,6 +106,8 @@ pub(super) async fn rest(ledger: &dyn Ledger, questions: &Questions) -> Verdict<
             pending.into_iter().map(|p| (p.id, json!([p.id, p.scope, p.version, p.attempts, p.head]))).collect();
         pending.sort_by_key(|(id, _)| *id);
         reading.insert(format!("pending of {what}"), pending.into_iter().map(|(_, one)| one).collect());
+        let query = JobQuery { scope: scope.cloned(), limit: 1_000, ..JobQuery::default() };
+        reading.insert(format!("jobs of {what}"), json!(ledger.jobs(&query).await?));
         if let Some(scope) = scope {
             reading.insert(format!("revision of {what}"), json!(ledger.revision(scope).await?));
             reading.insert(format!("messages of {what}"), json!(ledger.messages(scope, 1_000).await?));

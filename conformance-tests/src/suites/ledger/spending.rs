@@ -97,7 +97,9 @@ async fn r32_refunds_end_at_zero(context: &LedgerContext) -> Verdict {
     check_eq!(ledger.scopes(None, None, 9).await?, [], "scopes after a refund of nothing");
     ledger.spend(&alice, time(0), of(5, 50), None).await?;
     ledger.spend(&alice, time(60), of(5, 50), None).await?;
-    for (amount, due) in [(of(1, 20), of(4, 30)), (of(0, 0), of(4, 30)), (of(9, 1), of(0, 29)), (of(u64::MAX, u64::MAX), of(0, 0))] {
+    for (amount, due) in
+        [(of(1, 20), of(4, 30)), (of(0, 0), of(4, 30)), (of(9, 1), of(0, 29)), (of(u64::MAX, u64::MAX), of(0, 0))]
+    {
         ledger.refund(&alice, time(0), amount).await?;
         check_eq!(ledger.spent(&alice, time(0)).await?, due, "what was spent after a refund of {amount:?}");
     }

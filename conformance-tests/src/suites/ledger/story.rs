@@ -188,6 +188,9 @@ impl Teller {
             change.ended_at = Some(time(self.second - self.seconds(6)));
         }
         change.reason = self.rng.one_in(3).then(|| "said so".to_owned());
+        if change.content.is_none() {
+            change.sources = (0..self.rng.below(3)).map(|n| format!("m{n}")).collect();
+        }
         Ok(Some(change))
     }
 

@@ -152,7 +152,9 @@ async fn r11_history_is_every_event(context: &LedgerContext) -> Verdict {
     kept.vector = None;
     kept.terms = Vec::new();
     let back = undo(id(1), 4, Some(mem0_core::Content::new("two")));
-    let steps = [add(id(1), "one"), changed, kept, delete(id(1), 3), back, supersede(id(1), 5)];
+    let mut ended = supersede(id(1), 5);
+    (ended.reason, ended.sources) = (Some("a better one".into()), vec!["m 2".into(), "m\"1".into()]);
+    let steps = [add(id(1), "one"), changed, kept, delete(id(1), 3), back, ended];
     let mut txns = Vec::new();
     for (second, step) in (1..).zip(&steps) {
         txns.push(

@@ -132,8 +132,7 @@ fn a_day_counts_to_its_end() {
 #[test]
 fn the_newest_of_several_is_ended_and_the_reason_names_the_rule() {
     let known = vec![memory(1, said("I live in Rome.", 10), 0.9), memory(2, said("I moved to Paris.", 12), 0.8)];
-    let expected =
-        Decision::supersede(Target::Memory(id(2)), "a later value of the same statement (rule: home)");
+    let expected = Decision::supersede(Target::Memory(id(2)), "a later value of the same statement (rule: home)");
     assert_eq!(one(said("I live in Lisbon.", 20), known), expected);
 }
 

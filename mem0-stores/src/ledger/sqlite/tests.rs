@@ -92,6 +92,10 @@ fn on_disk() -> (TempDir, PathBuf, SqliteLedger) {
     (folder, path, ledger)
 }
 
+fn job(n: u128, scope: &Scope, said: &str) -> Job {
+    Job::new(JobId::from_uuid(Uuid::from_u128(n)), scope.clone(), said.into(), at(1))
+}
+
 async fn texts(ledger: &SqliteLedger, scope: &Scope, view: View) -> Vec<String> {
     let page = ledger.list(&ListQuery::new(scope.clone(), view, 100)).await.unwrap();
     page.items.into_iter().map(|memory| memory.content.text).collect()

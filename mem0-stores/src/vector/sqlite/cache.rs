@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use mem0_core::Scope;
 
+use super::graph::Graphs;
 use super::partition::Partition;
 use super::scopes::ScopeRow;
 
@@ -19,6 +20,7 @@ const COVER_ROWS: usize = 16_384;
 #[derive(Debug)]
 pub(super) struct Cache {
     budget: usize,
+    pub(super) graphs: Graphs,
     partitions: Mutex<Partitions>,
     covers: Mutex<HashMap<(i64, Scope), Cover>>,
 }
@@ -45,8 +47,8 @@ struct Cover {
 }
 
 impl Cache {
-    pub(super) fn new(budget: usize) -> Self {
-        Self { budget, partitions: Mutex::default(), covers: Mutex::default() }
+    pub(super) fn new(budget: usize, graphs: Graphs) -> Self {
+        Self { budget, graphs, partitions: Mutex::default(), covers: Mutex::default() }
     }
 
     /// How many bytes it keeps.
@@ -113,6 +115,14 @@ impl Cache {
         covers.insert((collection, scope.clone()), Cover { changes, rows: Arc::clone(rows) });
     }
 
+    /// How many partitions have a graph.
+    pub(super) fn graph_count(&self) -> usize {
+        // Not with both locks at once.
+        let all: Vec<_> = lock(&self.partitions).slots.values().map(|slot| Arc::clone(&slot.partition)).collect();
+        let has = |p: &&Arc<RwLock<Partition>>| p.read().unwrap_or_else(PoisonError::into_inner).shortcut.is_there();
+        all.iter().filter(has).count()
+    }
+
     #[cfg(test)]
     pub(super) fn kept(&self) -> (usize, usize) {
         let all = lock(&self.partitions);
@@ -146,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_was_not_used_for_the_longest_time_goes_first() {
-        let cache = Cache::new(800);
+        let cache = Cache::new(800, Graphs::new(None));
         for scope in 1..=8 {
             cache.partition(scope, 4);
             cache.settle(scope, 100);
@@ -164,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_cover_holds_for_one_state_of_the_collection() {
-        let cache = Cache::new(0);
+        let cache = Cache::new(0, Graphs::new(None));
         let scope = Scope::user("a").unwrap();
         let rows: Arc<[ScopeRow]> = Arc::new([ScopeRow { no: 1, changes: 2, epoch: 0, points: 1 }]);
         cache.keep_cover(5, &scope, 7, &rows);

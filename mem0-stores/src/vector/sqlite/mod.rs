@@ -1,4 +1,5 @@
-//! The embedded vector store: exact search in a SQLite file.
+//! The embedded vector store: exact search in a SQLite file, and graphs over
+//! large scopes where they are asked for.
 //!
 //! A search reads the compact rows of its scope from memory (an `i8` for each
 //! component, and a bound on what that leaves out) and then the exact vectors
@@ -10,10 +11,12 @@ mod cache;
 mod collection;
 mod columns;
 mod config;
+mod graph;
 mod load;
 mod partition;
 mod quantise;
 mod read;
+mod rows;
 mod schema;
 mod scopes;
 mod search;
@@ -32,6 +35,7 @@ use crate::SqliteDb;
 use cache::Cache;
 use collection::SqliteCollection;
 pub use config::SqliteVectorConfig;
+use graph::Graphs;
 use search::Searcher;
 
 /// The provider's name.
@@ -71,10 +75,22 @@ impl SqliteVectorStore {
     /// # Errors
     /// `Config` if a setting is out of range.
     pub fn new(db: SqliteDb, config: &SqliteVectorConfig) -> Result<Self> {
+        let graphs = Graphs::new(config.graph_from);
         let mut capabilities = VectorCapabilities::new(FilterCapabilities::ALL);
         capabilities.versioned = true;
         capabilities.max_dims = Some(MAX_DIMS);
-        Ok(Self { db, cache: Arc::new(Cache::new(config.cache_bytes)), capabilities })
+        Ok(Self { db, cache: Arc::new(Cache::new(config.cache_bytes, graphs)), capabilities })
+    }
+}
+
+/// Beside the trait, for measurements and tests.
+impl SqliteVectorStore {
+    /// Waits until no graph is being built, and returns how many there are in
+    /// memory. It blocks the thread; searches need not wait for anything.
+    #[must_use]
+    pub fn wait_for_graphs(&self) -> usize {
+        self.cache.graphs.wait();
+        self.cache.graph_count()
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use mem0_core::MemoryId;
 use mem0_core::filter::CompiledFilter;
 
 use super::columns::{Column, RowFields};
-use super::quantise::{self, QueryCode};
-use super::schema;
-use super::topk::{Candidate, Shortlist};
-
-/// Rows that are scored at a time: their products fit the first-level cache.
-const BLOCK: usize = 256;
+use super::graph::Shortcut;
+use super::quantise::QueryCode;
+pub(super) use super::rows::Row;
+use super::rows::Rows;
+use super::topk::Shortlist;
 
 /// The most columns that are kept; the one that was added first goes first.
 const COLUMNS: usize = 32;
@@ -34,109 +32,68 @@ pub(super) struct Condition {
     pub(super) names: Vec<Arc<str>>,
 }
 
-/// One row apart from its components.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) id: MemoryId,
-    pub(super) version: u64,
-    /// The row's number within its scope.
-    pub(super) local: u32,
-}
-
 /// The rows of one exact scope.
 #[derive(Debug)]
 pub(super) struct Partition {
-    scope: i64,
-    dims: usize,
-    stride: usize,
     /// None while it is being changed, so that one that was left half changed
     /// is read again.
     pub(super) seen: Option<Seen>,
-    codes: Vec<u8>,
-    /// Scale and error.
-    weights: Vec<(f32, f32)>,
-    rows: Vec<Row>,
+    rows: Rows,
+    /// The graph over them, where there is one.
+    pub(super) shortcut: Shortcut,
     columns: Vec<(Arc<str>, Column)>,
 }
 
 impl Partition {
     pub(super) fn new(scope: i64, dims: usize) -> Self {
-        Self {
-            scope,
-            dims,
-            stride: quantise::stride(dims),
-            seen: None,
-            codes: Vec::new(),
-            weights: Vec::new(),
-            rows: Vec::new(),
-            columns: Vec::new(),
-        }
+        Self { seen: None, rows: Rows::new(scope, dims), shortcut: Shortcut::default(), columns: Vec::new() }
     }
 
     pub(super) fn scope(&self) -> i64 {
-        self.scope
+        self.rows.scope()
     }
 
     pub(super) fn rows(&self) -> &[Row] {
-        &self.rows
+        self.rows.all()
     }
 
-    /// About what one row takes without columns.
-    pub(super) fn row_bytes(dims: usize) -> usize {
-        quantise::stride(dims) + size_of::<(f32, f32)>() + size_of::<Row>()
+    /// The rows with their components.
+    pub(super) fn compact(&self) -> &Rows {
+        &self.rows
     }
 
     /// What it takes in memory.
     pub(super) fn bytes(&self) -> usize {
-        let rows = self.weights.capacity() * size_of::<(f32, f32)>() + self.rows.capacity() * size_of::<Row>();
         let columns = self.columns.iter().map(|(name, column)| name.len() + size_of::<Column>() + column.bytes());
-        size_of::<Self>() + self.codes.capacity() + rows + columns.sum::<usize>()
+        size_of::<Self>() + self.rows.bytes() + self.shortcut.bytes() + columns.sum::<usize>()
     }
 
     /// Empties it, and makes room for so many rows.
     pub(super) fn reset(&mut self, rows: usize) {
-        *self = Self::new(self.scope, self.dims);
-        self.reserve(rows);
-    }
-
-    fn reserve(&mut self, rows: usize) {
-        self.codes.reserve_exact(rows * self.stride);
-        self.weights.reserve_exact(rows);
-        self.rows.reserve_exact(rows);
+        self.seen = None;
+        self.rows = Rows::new(self.rows.scope(), self.rows.dims());
+        self.rows.reserve(rows);
+        self.shortcut.clear();
+        self.columns.clear();
     }
 
     /// Adds a row that it does not hold. None if the code is damaged.
     pub(super) fn push(&mut self, row: Row, code: &[u8]) -> Option<()> {
-        let (scale, error, levels) = quantise::decode(code, self.dims)?;
-        if self.rows.len() == self.rows.capacity() {
-            // Doubling would leave up to half of the memory unused.
-            self.reserve(self.rows.len() / 8 + 8);
-        }
-        self.codes.extend_from_slice(levels);
-        self.codes.resize((self.rows.len() + 1) * self.stride, 0);
-        self.weights.push((scale, error));
-        self.rows.push(row);
-        Some(())
+        self.rows.push(row, code)?;
+        self.shortcut.came(row, code)
     }
 
     /// Replaces the row at `slot`. None if the code is damaged.
     pub(super) fn replace(&mut self, slot: usize, row: Row, code: &[u8]) -> Option<()> {
-        let (scale, error, levels) = quantise::decode(code, self.dims)?;
-        let start = slot * self.stride;
-        self.codes.get_mut(start..start + self.dims)?.copy_from_slice(levels);
-        *self.weights.get_mut(slot)? = (scale, error);
-        *self.rows.get_mut(slot)? = row;
-        Some(())
+        self.shortcut.went(self.rows.all().get(slot)?);
+        self.rows.replace(slot, row, code)?;
+        self.shortcut.came(row, code)
     }
 
     /// Takes the row at `slot` out; the last row takes its place.
     pub(super) fn remove(&mut self, slot: usize) {
-        let last = self.rows.len() - 1;
-        let end = last * self.stride;
-        self.codes.copy_within(end.., slot * self.stride);
-        self.codes.truncate(end);
-        self.weights.swap_remove(slot);
-        self.rows.swap_remove(slot);
+        self.rows.all().get(slot).inspect(|row| self.shortcut.went(row));
+        self.rows.remove(slot);
         self.columns.iter_mut().for_each(|(_, column)| column.swap_remove(slot));
     }
 
@@ -180,40 +137,27 @@ impl Partition {
     }
 
     /// Adds to `found` every row that may be among the nearest that meet the
-    /// condition. The columns for it must be there.
+    /// condition. The columns for it must be there. Without a condition a graph
+    /// answers where there is one, and may miss a few.
     pub(super) fn scan(&self, query: &QueryCode, condition: Option<&Condition>, found: &mut Shortlist) {
-        let columns: Vec<(&str, &Column)> = condition
-            .into_iter()
-            .flat_map(|condition| &condition.names)
-            .filter_map(|name| Some((&**name, self.column(name)?)))
-            .collect();
-        let meets = |slot| condition.is_none_or(|c| c.filter.matches(&RowFields { columns: &columns, slot }));
-
-        let mut dots = [0_i32; BLOCK];
-        let mut slot = 0;
-        for (codes, weights) in self.codes.chunks(self.stride * BLOCK).zip(self.weights.chunks(BLOCK)) {
-            query.dots(codes, &mut dots);
-            for (&dot, &(scale, error)) in dots.iter().zip(weights) {
-                let (estimate, margin) = (query.estimate(dot, scale), query.margin(error));
-                // A filter costs more than a product, so it is asked last.
-                if estimate + margin >= found.floor()
-                    && meets(slot)
-                    && let Some(row) = self.rows.get(slot)
-                {
-                    let no = schema::row_no(self.scope, row.local);
-                    let candidate = Candidate { upper: estimate + margin, no, id: row.id, version: row.version };
-                    found.add(candidate, estimate - margin);
-                }
-                slot += 1;
+        let Some(condition) = condition else {
+            if !self.shortcut.take(query, found) {
+                self.rows.scan(query, |_| true, found);
             }
-        }
+            return;
+        };
+        let named = |name: &Arc<str>| self.columns.iter().find(|(known, _)| known == name);
+        let columns: Vec<(&str, &Column)> =
+            condition.names.iter().filter_map(named).map(|(name, column)| (&**name, column)).collect();
+        self.rows.scan(query, |slot| condition.filter.matches(&RowFields { columns: &columns, slot }), found);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::quantise;
     use super::*;
-    use mem0_core::Filter;
+    use mem0_core::{Filter, MemoryId};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -251,7 +195,7 @@ mod tests {
         assert_eq!(nearest(&partition, [1.0, 0.1], None), 9);
         partition.remove(1);
         partition.remove(0);
-        assert!(partition.rows().is_empty() && partition.codes.is_empty());
+        assert!(partition.rows().is_empty());
         assert!(partition.push(Row { id: id(0), version: 1, local: 1 }, &[0; 3]).is_none());
     }
 

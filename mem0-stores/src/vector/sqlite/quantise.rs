@@ -94,6 +94,11 @@ impl QueryCode {
         Self { levels, scale, error: (error.sqrt() as f32).next_up(), unit }
     }
 
+    /// What a row is multiplied with.
+    pub(super) fn levels(&self) -> &[i16] {
+        &self.levels
+    }
+
     /// The products with compact rows, as many as `out` has room for.
     pub(super) fn dots(&self, rows: &[u8], out: &mut [i32]) {
         simd::dots(&self.levels, rows, out);

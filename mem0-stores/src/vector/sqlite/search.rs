@@ -7,11 +7,12 @@ use mem0_core::{Filter, Scope, ScoredPoint};
 use rusqlite::Connection;
 
 use super::cache::Cache;
-use super::load;
 use super::partition::{Condition, Partition, Seen};
 use super::quantise::QueryCode;
+use super::rows::Rows;
 use super::scopes::{self, ScopeRow};
 use super::topk::{Best, Candidate, Shortlist};
+use super::{graph, load};
 use crate::shared::sqlite::Attempt;
 
 /// Rows that are in memory at a time of a scope that is not kept there.
@@ -82,7 +83,7 @@ impl Searcher {
 
     fn fits(&self, scope: &ScopeRow) -> bool {
         let rows = usize::try_from(scope.points).unwrap_or(usize::MAX);
-        rows.saturating_mul(Partition::row_bytes(self.dims)) <= self.cache.budget()
+        rows.saturating_mul(Rows::row_bytes(self.dims)) <= self.cache.budget()
     }
 
     /// Whether the partition could be brought to the moment that is read.
@@ -108,6 +109,7 @@ impl Searcher {
             }
             load::catch_up(connection, &mut changing, scope)?;
             load::add_columns(connection, &mut changing, names)?;
+            graph::review(&self.cache, &shared, &mut changing);
             bytes = Some(changing.bytes());
             // No gap in which another search could change it again.
             partition = RwLockWriteGuard::downgrade(changing);

@@ -31,6 +31,11 @@ impl Shortlist {
         Self { limit, lowers: BinaryHeap::new(), candidates: Vec::new(), prune_at: 1_024 }
     }
 
+    /// How many are looked for.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// `limit` rows are at least this near: a row whose upper bound is lower
     /// is none of the best.
     pub(super) fn floor(&self) -> f32 {

@@ -60,7 +60,24 @@ async fn erasing_leaves_nothing_in_the_file() {
     ledger.commit(vec![commit(&ann, 70, vec![change(5, EventKind::Delete, 2, None)])]).await.unwrap();
     ledger.mark_projected(&[(id(6), 10_000), (id(7), 10_000)]).await.unwrap();
 
+    // Jobs that wait, run, are done and are forgotten.
+    let jobs = |who: &str, scope: &Scope, base: u128| {
+        (0..200).map(|n| job(base + n, scope, &text(who, n))).collect::<Vec<_>>()
+    };
+    ledger.enqueue(jobs("xyzzymarker", &ann, 1)).await.unwrap();
+    ledger.enqueue(jobs("plover", &bob, 1_001)).await.unwrap();
+    for second in 80..120 {
+        let leased = ledger.lease_job("worker", at(second), at(200)).await.unwrap().unwrap();
+        if leased.scope == ann {
+            let end = JobEnd::Done(format!("xyzzymarker result {second}").into());
+            assert!(ledger.end_job(leased.id, "worker", end, at(second)).await.unwrap());
+        }
+    }
+    assert_eq!(ledger.prune_jobs(at(90)).await.unwrap(), 10);
+    ledger.spend(&ann, at(0), Spend { calls: 1, tokens: 1 }, None).await.unwrap();
+
     let erased = ledger.erase(&ann).await.unwrap();
+    assert_eq!((erased.jobs, erased.spending), (190, 1));
     assert_eq!((erased.memories, erased.events, erased.messages), (401, 501, 40));
     assert_eq!((erased.idempotency_keys, erased.vectors), (40, 500));
     assert!(erased.postings > 1000);
@@ -98,10 +115,22 @@ async fn damage_is_found() {
         ("UPDATE ledger_events SET superseded_at = NULL", "was not ended"),
         ("UPDATE ledger_events SET content = '{' WHERE version = 1", "cannot be read"),
         ("DELETE FROM ledger_events WHERE version = 1", "does not follow"),
+        ("UPDATE ledger_jobs SET lease_until = NULL", "what became of them"),
+        ("UPDATE ledger_jobs SET state = 2, leads = 0", "what became of them"),
+        ("UPDATE ledger_jobs SET payload = '{tea'", "what became of them"),
+        ("UPDATE ledger_jobs SET leads = 1", "wrong place of the queue"),
+        ("UPDATE ledger_jobs SET leads = 0", "wrong place of the queue"),
+        ("UPDATE ledger_spending SET tokens = -1", "less than nothing"),
+        ("UPDATE ledger_jobs SET scope_no = 77", "refers to nothing"),
         ("PRAGMA foreign_keys = OFF; DELETE FROM ledger_memories WHERE mem_no = 1", "refers to nothing"),
     ] {
         let (_folder, _, ledger) = on_disk();
         history_of_two_scopes(&ledger).await;
+        let ann = user("ann");
+        ledger.enqueue((1..4).map(|n| job(n, &ann, "Ann likes tea")).collect()).await.unwrap();
+        ledger.lease_job("one", at(30), at(40)).await.unwrap();
+        ledger.spend(&ann, at(0), Spend { calls: 1, tokens: 1 }, None).await.unwrap();
+        sound(&ledger).await;
         ledger
             .db
             .write("damage", move |c| Ok(c.execute_batch(&format!("PRAGMA foreign_keys = OFF; {damage}"))?))

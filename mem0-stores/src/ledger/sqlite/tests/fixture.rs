@@ -33,6 +33,14 @@ async fn version_1() {
     repeated.idempotency = Some(Idempotency { key: "key".into(), digest: [3; 32] });
     assert!(ledger.commit(vec![repeated]).await.unwrap()[0].replayed);
     ledger.commit(vec![commit(&ann, 21, vec![add(51, "Ann has a dog")])]).await.unwrap();
+    // With what version 1 did not have.
+    let mut ended = change(51, EventKind::Supersede, 1, None);
+    ended.sources = vec!["m9".into()];
+    ledger.commit(vec![commit(&ann, 22, vec![ended.clone()])]).await.unwrap();
+    assert_eq!(ledger.history(id(51)).await.unwrap().pop().unwrap().change, ended);
+    ledger.enqueue(vec![job(1, &ann, "later")]).await.unwrap();
+    assert_eq!(ledger.lease_job("one", at(23), at(24)).await.unwrap().unwrap().payload, "later");
+    ledger.spend(&ann, at(0), Spend { calls: 1, tokens: 1 }, None).await.unwrap();
     sound(&ledger).await;
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::vector::sqlite::quantise::{QueryCode, to_bytes};
 
 /// The definition of a search.
-fn naive(points: &[Point], query: &VectorQuery) -> Vec<(usize, f32)> {
+pub(super) fn naive(points: &[Point], query: &VectorQuery) -> Vec<(usize, f32)> {
     let code = QueryCode::new(&query.vector);
     let mut all: Vec<(f32, MemoryId)> = points
         .iter()
@@ -21,7 +21,7 @@ fn naive(points: &[Point], query: &VectorQuery) -> Vec<(usize, f32)> {
     all.into_iter().map(|(raw, id)| (id.as_uuid().as_u128() as usize, raw)).collect()
 }
 
-fn found(points: &[ScoredPoint]) -> Vec<(usize, f32)> {
+pub(super) fn found(points: &[ScoredPoint]) -> Vec<(usize, f32)> {
     ids(points).into_iter().zip(points.iter().map(|p| p.raw)).collect()
 }
 
@@ -59,7 +59,7 @@ fn filters() -> [Filter; 6] {
     ]
 }
 
-fn runtime() -> Runtime {
+pub(super) fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 

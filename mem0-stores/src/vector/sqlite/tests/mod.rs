@@ -1,5 +1,6 @@
 mod coherence;
 mod exact;
+mod graph;
 mod points;
 mod speed;
 
