@@ -132,7 +132,11 @@ impl TransformerEmbedder {
         }
         let workers = Workers::start(threads)?;
         let (settings, name) = (config.clone(), label(config, &path));
-        let (model, identity) = workers.run(move || load(&path, &settings, name)).await?;
+        let place = path.display().to_string();
+        let (model, identity) = workers
+            .run(move || load(&path, &settings, name))
+            .await
+            .map_err(|error| error.with_context("folder", place))?;
         match config.embedding_dims {
             Some(dims) if dims != identity.dims => Err(Error::config("embedding_dims is not what the model has")
                 .with_provider(PROVIDER)

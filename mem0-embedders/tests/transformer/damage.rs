@@ -64,12 +64,17 @@ proptest! {
         match open_with(&folder, |config| config.threads = Some(1)) {
             Err(error) => {
                 prop_assert!(matches!(error.kind(), ErrorKind::Config | ErrorKind::Corrupt), "{error:?}");
-                prop_assert!(!error.message().contains("panicked"), "{error:?}");
+                // The tokenizer's library panics on some; its panics are caught.
+                let caught = error.message().contains("panicked");
+                prop_assert!(!caught || file == "tokenizer.json", "{error:?}");
+                let place = folder.path().to_string_lossy();
+                prop_assert!(error.context().iter().any(|(_, value)| value.starts_with(&*place)), "{error:?}");
             }
             Ok(embedder) => match block_on(embedder.embed(&["ana drinks tea", "", "zzz 12"], Purpose::Query)) {
                 Err(error) => {
                     prop_assert_eq!(error.kind(), ErrorKind::Corrupt);
-                    prop_assert!(!error.message().contains("panicked"), "{error:?}");
+                    let caught = error.message().contains("panicked");
+                    prop_assert!(!caught || file == "tokenizer.json", "{error:?}");
                 }
                 Ok(vectors) => for vector in vectors {
                     let length: f32 = vector.iter().map(|x| x * x).sum();
