@@ -3,6 +3,7 @@
 //! | feature | providers | what it needs |
 //! |---|---|---|
 //! | `local` (default) | `local` | nothing: no key, no server, no download |
+//! | `transformer` | `transformer`, `fastembed`, `sentence_transformers` | the folder of a model of the BERT family |
 //! | `openai` | `openai`, `azure_openai`, `together`, `mistral`, `lmstudio`, `openai_compatible` | a key, or a server of that shape |
 //! | `gemini` | `gemini`, `google` | a key |
 //! | `vertexai` | `vertexai` | a Google Cloud project |
@@ -38,6 +39,8 @@ pub mod local;
 pub mod ollama;
 #[cfg(feature = "openai")]
 pub mod openai;
+#[cfg(feature = "transformer")]
+pub mod transformer;
 #[cfg(feature = "vertexai")]
 pub mod vertexai;
 #[cfg(feature = "voyage")]
@@ -68,6 +71,8 @@ pub fn register(registry: &mut mem0_core::Registry) {
     ollama::register(registry);
     #[cfg(feature = "openai")]
     openai::register(registry);
+    #[cfg(feature = "transformer")]
+    transformer::register(registry);
     #[cfg(feature = "vertexai")]
     vertexai::register(registry);
     #[cfg(feature = "voyage")]

@@ -28,6 +28,8 @@
 //! # Features
 //! - `sqlite` (default): the embedded ledger and vector store.
 //! - `local` (default): the embedding model that ships inside.
+//! - `transformer`: embedding models of the BERT family inside the program,
+//!   from a folder.
 //! - `rules` (default): extraction and reconciliation without an LLM.
 //! - `openai`, `anthropic`, `gemini`, `vertexai`, `aws_bedrock`, `ollama`,
 //!   `cohere`, `voyage`, `jina`, `huggingface`: language models and embedders
@@ -56,6 +58,7 @@ pub fn registry() -> Registry {
     mem0_stores::register(&mut registry);
     #[cfg(any(
         feature = "local",
+        feature = "transformer",
         feature = "openai",
         feature = "gemini",
         feature = "vertexai",
