@@ -106,6 +106,7 @@ pub fn providers() -> &'static [ProviderInfo] {
     const COHERE: &[&str] = &["COHERE_API_KEY", "CO_API_KEY"];
     const HF: &[&str] = &["HF_TOKEN"];
     const OPENAI: Option<&str> = Some("openai");
+    const TRANSFORMER: Option<&str> = Some("transformer");
     static PROVIDERS: &[ProviderInfo] = &[
         info(VectorStore, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
@@ -125,6 +126,9 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(Embedder, "jina", Some("jina"), &["JINA_API_KEY"], "Jina AI"),
         info(Embedder, "huggingface", Some("huggingface"), HF, "Hugging Face, hosted or a server of your own"),
         info(Embedder, "ollama", Some("ollama"), &[], "Ollama on this machine"),
+        info(Embedder, "transformer", TRANSFORMER, &[], "embedded: a model of the BERT family from a folder"),
+        info(Embedder, "fastembed", TRANSFORMER, &[], "another name of transformer"),
+        info(Embedder, "sentence_transformers", TRANSFORMER, &[], "another name of transformer"),
         info(Llm, "openai", OPENAI, &["OPENAI_API_KEY"], "OpenAI"),
         info(Llm, "openai_structured", OPENAI, &["OPENAI_API_KEY"], "another name of openai"),
         info(Llm, "azure_openai", OPENAI, &["LLM_AZURE_OPENAI_API_KEY"], "Azure OpenAI"),

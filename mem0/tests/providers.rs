@@ -16,12 +16,22 @@ fn listed(family: Family) -> BTreeSet<&'static str> {
     mem0::providers().iter().filter(|known| known.family == family).map(|known| known.name).collect()
 }
 
+/// Providers that take long to compile are not in every build.
+fn is_left_out(feature: Option<&str>) -> bool {
+    feature == Some("transformer") && !cfg!(feature = "transformer")
+}
+
 #[test]
 fn the_table_and_the_registry_have_the_same_providers() {
     let registry = mem0::registry();
     for family in Family::ALL {
         let built: BTreeSet<&str> = family.names(&registry).into_iter().collect();
-        assert_eq!(listed(family), built, "{family}");
+        let left_out = |name: &&str| {
+            let known = mem0::providers().iter().find(|known| known.family == family && known.name == *name);
+            known.is_some_and(|known| is_left_out(known.feature))
+        };
+        let expected: BTreeSet<&str> = listed(family).into_iter().filter(|name| !left_out(name)).collect();
+        assert_eq!(expected, built, "{family}");
     }
 }
 
