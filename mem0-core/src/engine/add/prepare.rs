@@ -237,6 +237,11 @@ impl Mem0 {
             Some(name) => policies.iter().find(|(extractor, _)| extractor.name() == name),
         };
         found.cloned().ok_or_else(|| {
+            if let Some(known) = name.and_then(|name| policies::NAMES.into_iter().find(|known| *known == name)) {
+                return Error::invalid(format!(
+                    "the policy {known} asks a language model, and this engine has none: configure one under `llm`"
+                ));
+            }
             let names = policies.iter().map(|(extractor, _)| extractor.name()).collect::<Vec<_>>().join(", ");
             Error::invalid(format!("this engine does not have that policy; it has: {names}"))
         })
