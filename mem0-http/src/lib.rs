@@ -14,11 +14,10 @@ mod env;
 #[cfg(feature = "google")]
 pub mod google;
 mod request;
-mod secret;
 mod status;
 
 pub use client::{Client, ClientOptions, RetryOptions};
 pub use env::variable;
+pub use mem0_core::Secret;
 pub use request::{Method, Request, Response};
-pub use secret::Secret;
 pub use status::{Refusal, check_status, parse_json};
