@@ -116,7 +116,7 @@ impl<'t> Statement<'t> {
                 if scope == next {
                     self.counts.push(format!(
                         "scope_{scope} AS MATERIALIZED (SELECT count(*) AS points FROM \
-                         (SELECT FROM {name} WHERE {covered} LIMIT {exact_up_to} + 1) AS some)"
+                         (SELECT FROM {name} WHERE {covered} LIMIT {exact_up_to} + 1) AS some_points)"
                     ));
                 }
                 let points = format!("(SELECT points FROM scope_{scope})");
@@ -124,7 +124,7 @@ impl<'t> Statement<'t> {
                 self.arms.push(format!(
                     "(SELECT {number}, id, version, vector <=> {vector} AS distance FROM \
                      (SELECT id, version, vector FROM {name} WHERE {points} > {exact_up_to} AND {covered} AND {meets} \
-                     ORDER BY {column} <=> {vector}::{kind}, id LIMIT {limit}) AS near ORDER BY distance + 0, id)"
+                     ORDER BY {column} <=> {vector}::{kind}, id LIMIT {limit}) AS near ORDER BY (vector <=> {vector}) + 0, id)"
                 ));
                 // Says which of the two it was.
                 self.arms.push(format!("(SELECT {number}, NULL, points, NULL FROM scope_{scope})"));
