@@ -50,7 +50,7 @@ pub use mem0_core::*;
 #[must_use]
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "pgvector"))]
     mem0_stores::register(&mut registry);
     #[cfg(any(
         feature = "local",

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 /// What each provider's conformance run rests on. A provider that is missing
 /// here fails the test.
 const EVIDENCE: &[(&str, &str)] = &[
+    ("vector_store pgvector", "real"),
     ("vector_store sqlite", "real"),
     ("ledger sqlite", "real, killed and recovered"),
     ("embedder local", "real"),

@@ -22,11 +22,8 @@ pub struct PgvectorIndexHarness {
     config: PgvectorConfig,
 }
 
-fn config() -> Setup<PgvectorConfig> {
-    match server_url("pgvector") {
-        Some(url) => Setup::Ready(PgvectorConfig::default().with_connection_string(url)),
-        None => Setup::Skip("set MEM0_TEST_PGVECTOR_URL".to_owned()),
-    }
+fn url() -> Setup<String> {
+    server_url("pgvector").map_or_else(|| Setup::Skip("set MEM0_TEST_PGVECTOR_URL".to_owned()), Setup::Ready)
 }
 
 fn store(config: PgvectorConfig) -> Result<Arc<dyn VectorStore>> {
@@ -41,8 +38,8 @@ fn nothing() -> Result<Arc<dyn VectorStore>> {
 #[async_trait]
 impl VectorHarness for PgvectorHarness {
     async fn start() -> Setup<Self> {
-        match config() {
-            Setup::Ready(config) => Setup::Ready(Self { config }),
+        match url() {
+            Setup::Ready(url) => Setup::Ready(Self { config: PgvectorConfig::default().with_connection_string(url) }),
             Setup::Skip(reason) => Setup::Skip(reason),
         }
     }
@@ -59,9 +56,13 @@ impl VectorHarness for PgvectorHarness {
 #[async_trait]
 impl VectorHarness for PgvectorIndexHarness {
     async fn start() -> Setup<Self> {
-        match config() {
-            // In a schema of its own, with a name that has to be quoted.
-            Setup::Ready(config) => {
+        match url() {
+            Setup::Ready(url) => {
+                // So that the server prefers the index also where there is
+                // little; and a schema with a name that has to be quoted.
+                let mark = if url.contains('?') { '&' } else { '?' };
+                let url = format!("{url}{mark}options=-c%20enable_sort%3Doff%20-c%20enable_bitmapscan%3Doff");
+                let config = PgvectorConfig::default().with_connection_string(url);
                 Setup::Ready(Self { config: config.with_exact_up_to(0).with_schema("Mem0 \"index\"") })
             }
             Setup::Skip(reason) => Setup::Skip(reason),

@@ -5,6 +5,8 @@
 
 mod error;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::fmt;

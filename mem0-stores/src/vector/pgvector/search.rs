@@ -23,6 +23,9 @@ use crate::shared::postgres::{Client, Sql};
 const MAX_QUERIES: usize = 64;
 const MAX_VALUES: usize = 20_000;
 
+/// More than a table has rows, and twice as many are still a number.
+const MAX_LIMIT: i64 = 1 << 60;
+
 /// The index of a collection.
 #[derive(Clone, Debug)]
 pub(super) struct Index {
@@ -100,7 +103,7 @@ impl<'t> Statement<'t> {
         let vector = format!("{}::real[]::vector", sql.bind(query.vector.clone(), Type::FLOAT4_ARRAY));
         let covered = covered(sql, Some(&query.scope));
         let meets = condition(sql, &query.filter)?;
-        let limit = sql.bind(i64::try_from(query.limit).unwrap_or(i64::MAX), Type::INT8);
+        let limit = sql.bind(i64::try_from(query.limit).unwrap_or(i64::MAX).min(MAX_LIMIT), Type::INT8);
         // `+ 0` keeps the index out of it.
         let scan = |guard: &str| {
             format!(
@@ -121,10 +124,13 @@ impl<'t> Statement<'t> {
                 }
                 let points = format!("(SELECT points FROM scope_{scope})");
                 self.arms.push(scan(&format!("{points} <= {exact_up_to} AND ")));
+                // An index of half-precision numbers is looked at a little wider.
+                let wide = if kind == "vector" { limit.clone() } else { format!("2 * {limit}") };
                 self.arms.push(format!(
                     "(SELECT {number}, id, version, vector <=> {vector} AS distance FROM \
                      (SELECT id, version, vector FROM {name} WHERE {points} > {exact_up_to} AND {covered} AND {meets} \
-                     ORDER BY {column} <=> {vector}::{kind}, id LIMIT {limit}) AS near ORDER BY (vector <=> {vector}) + 0, id)"
+                     ORDER BY {column} <=> {vector}::{kind}, id LIMIT {wide}) AS near \
+                     ORDER BY (vector <=> {vector}) + 0, id LIMIT {limit})"
                 ));
                 // Says which of the two it was.
                 self.arms.push(format!("(SELECT {number}, NULL, points, NULL FROM scope_{scope})"));
