@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::client::ClientOptions;
-use crate::secret::Secret;
+use mem0_core::Secret;
 
 /// A proxy for everything, or one for each scheme (`http_client_proxies`).
 /// Hidden like a key, since a proxy's URL can hold a password.

@@ -1,8 +1,16 @@
 //! Every ledger and vector store of this build, by name.
 
+#[cfg(feature = "pgvector")]
+use std::sync::Arc;
+
 use mem0_core::Registry;
+#[cfg(any(feature = "pgvector", feature = "sqlite"))]
+use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
-use mem0_core::{BuildContext, Ledger, Result, VectorStore, provider_config};
+use mem0_core::{BuildContext, Ledger, Result, VectorStore};
+
+#[cfg(feature = "pgvector")]
+use crate::vector::pgvector::PgvectorStore;
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -12,13 +20,20 @@ use mem0_core::{BuildContext, Ledger, Result, VectorStore, provider_config};
 /// # #[cfg(feature = "sqlite")]
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
-#[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "no provider is built in"))]
+#[cfg_attr(
+    not(any(feature = "pgvector", feature = "sqlite")),
+    expect(unused_variables, reason = "no provider is built in")
+)]
 pub fn register(registry: &mut Registry) {
     #[cfg(feature = "sqlite")]
     {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
+    #[cfg(feature = "pgvector")]
+    registry.vector_store("pgvector", |config, _| async {
+        Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
+    });
 }
 
 #[cfg(feature = "sqlite")]

@@ -109,6 +109,7 @@ pub fn providers() -> &'static [ProviderInfo] {
     const TRANSFORMER: Option<&str> = Some("transformer");
     static PROVIDERS: &[ProviderInfo] = &[
         info(VectorStore, "sqlite", Some("sqlite"), &[], "embedded: one file"),
+        info(VectorStore, "pgvector", Some("pgvector"), &[], "PostgreSQL with the extension pgvector"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),
         info(Embedder, "openai", OPENAI, &["OPENAI_API_KEY"], "OpenAI"),

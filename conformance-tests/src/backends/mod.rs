@@ -1,4 +1,5 @@
-//! The harnesses of the backends that need no server, or only a fake of it.
+//! The harnesses of the backends: most need no server, or only a fake of it;
+//! the others find theirs at `MEM0_TEST_<NAME>_URL`.
 
 #[cfg(feature = "embedders")]
 mod embedders;
@@ -10,6 +11,8 @@ mod llms;
 mod local;
 #[cfg(feature = "llms")]
 pub mod openai;
+#[cfg(feature = "pgvector")]
+mod pgvector;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
@@ -25,6 +28,8 @@ pub use llms::{
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;
+#[cfg(feature = "pgvector")]
+pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use mem0_core::{Error, ErrorKind, Result};
 
 use crate::env::variable;
-use crate::secret::Secret;
+use mem0_core::Secret;
 
 /// What requests are signed with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,8 +17,8 @@ pub use account::{Account, ServiceAccount};
 use crate::client::Client;
 use crate::env::variable;
 use crate::request::{Method, Request};
-use crate::secret::Secret;
 use crate::status::{check_status, parse_json};
+use mem0_core::Secret;
 
 /// A token is renewed this long before it ends.
 const MARGIN_S: i64 = 300;

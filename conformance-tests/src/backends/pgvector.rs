@@ -1,0 +1,79 @@
+//! PostgreSQL with pgvector, at `MEM0_TEST_PGVECTOR_URL`
+//! (`postgres://user:password@host:port/dbname`).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mem0_core::{Result, VectorStore};
+use mem0_stores::vector::pgvector::{PgvectorConfig, PgvectorStore};
+
+use crate::harness::{Setup, VectorHarness};
+use crate::server_url;
+
+/// A server, as it is set up by default: a scope is scanned while it is small.
+#[derive(Debug)]
+pub struct PgvectorHarness {
+    config: PgvectorConfig,
+}
+
+/// The same server, where every search goes through the index.
+#[derive(Debug)]
+pub struct PgvectorIndexHarness {
+    config: PgvectorConfig,
+}
+
+fn url() -> Setup<String> {
+    server_url("pgvector").map_or_else(|| Setup::Skip("set MEM0_TEST_PGVECTOR_URL".to_owned()), Setup::Ready)
+}
+
+fn store(config: PgvectorConfig) -> Result<Arc<dyn VectorStore>> {
+    Ok(Arc::new(PgvectorStore::new(config)?))
+}
+
+/// Nobody listens on the first port of this machine.
+fn nothing() -> Result<Arc<dyn VectorStore>> {
+    store(PgvectorConfig::default().with_connection_string("postgres://mem0:mem0@127.0.0.1:1/mem0"))
+}
+
+#[async_trait]
+impl VectorHarness for PgvectorHarness {
+    async fn start() -> Setup<Self> {
+        match url() {
+            Setup::Ready(url) => Setup::Ready(Self { config: PgvectorConfig::default().with_connection_string(url) }),
+            Setup::Skip(reason) => Setup::Skip(reason),
+        }
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
+        store(self.config.clone())
+    }
+
+    async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
+        Some(nothing())
+    }
+}
+
+#[async_trait]
+impl VectorHarness for PgvectorIndexHarness {
+    async fn start() -> Setup<Self> {
+        match url() {
+            Setup::Ready(url) => {
+                // So that the server prefers the index also where there is
+                // little; and a schema with a name that has to be quoted.
+                let mark = if url.contains('?') { '&' } else { '?' };
+                let url = format!("{url}{mark}options=-c%20enable_sort%3Doff%20-c%20enable_bitmapscan%3Doff");
+                let config = PgvectorConfig::default().with_connection_string(url);
+                Setup::Ready(Self { config: config.with_exact_up_to(0).with_schema("Mem0 \"index\"") })
+            }
+            Setup::Skip(reason) => Setup::Skip(reason),
+        }
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
+        store(self.config.clone())
+    }
+
+    async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
+        Some(nothing())
+    }
+}

@@ -1,0 +1,61 @@
+//! A statement with its values.
+
+use std::fmt::Write as _;
+
+use mem0_core::{Error, Result};
+use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::{Client, refusal};
+
+/// The most values that the protocol takes in one statement.
+const MAX_VALUES: usize = 65_535;
+
+/// An identifier as it stands in a statement: quoted, so that it names what it
+/// says, whatever it holds.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A statement that is being written. Values are bound, never written into the
+/// text.
+#[derive(Debug, Default)]
+pub(crate) struct Sql {
+    text: String,
+    values: Vec<(Box<dyn ToSql + Sync + Send>, Type)>,
+}
+
+impl Sql {
+    /// Adds text of the program's own.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Binds a value and returns its place, `$7`.
+    pub(crate) fn bind(&mut self, value: impl ToSql + Sync + Send + 'static, kind: Type) -> String {
+        self.values.push((Box::new(value), kind));
+        let mut place = String::new();
+        // Writing to a text cannot fail.
+        let _ = write!(place, "${}", self.values.len());
+        place
+    }
+
+    /// How many values are bound.
+    pub(crate) fn values(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Runs it in one round trip, planned for these very values.
+    ///
+    /// # Errors
+    /// `InvalidInput` for too many values, else what the server says.
+    pub(crate) async fn query(&self, client: &Client) -> Result<Vec<Row>> {
+        if self.values.len() > MAX_VALUES {
+            return Err(Error::invalid("a filter with too many conditions for one statement"));
+        }
+        let values: Vec<(&(dyn ToSql + Sync), Type)> =
+            self.values.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect();
+        client.query_typed(&self.text, &values).await.map_err(|error| refusal(&error))
+    }
+}
