@@ -12,6 +12,7 @@ pub mod policies;
 pub mod prompts;
 pub mod reference;
 pub mod registry;
+mod secret;
 pub mod text;
 pub mod traits;
 pub mod types;
@@ -27,6 +28,7 @@ pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;
 pub use filter::{Filter, FilterCapabilities};
 pub use registry::{BuildContext, Policy, Registry, provider_config};
+pub use secret::Secret;
 pub use traits::clock::{Clock, SystemClock};
 pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{

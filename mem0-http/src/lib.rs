@@ -15,12 +15,11 @@ mod env;
 pub mod google;
 mod proxies;
 mod request;
-mod secret;
 mod status;
 
 pub use client::{Client, ClientOptions, RetryOptions};
 pub use env::variable;
+pub use mem0_core::Secret;
 pub use proxies::Proxies;
 pub use request::{Method, Request, Response};
-pub use secret::Secret;
 pub use status::{Refusal, check_status, parse_json};

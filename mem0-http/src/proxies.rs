@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Secret;
 use crate::client::ClientOptions;
-use crate::secret::Secret;
 
 /// A proxy for everything, or one for each scheme (`http_client_proxies`).
 /// Hidden like a key, since a proxy's URL can hold a password.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mem0_core::{Error, Result};
 use serde::Serialize;
 
-use crate::secret::Secret;
+use crate::Secret;
 
 /// The verb of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,12 @@
 
 use mem0_core::Registry;
 #[cfg(feature = "sqlite")]
-use mem0_core::{BuildContext, Ledger, Result, VectorStore, provider_config};
+use mem0_core::{BuildContext, Ledger};
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+use mem0_core::{Result, VectorStore, provider_config};
+
+#[cfg(feature = "redis")]
+use crate::vector::redis::RedisVectorStore;
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -12,12 +17,38 @@ use mem0_core::{BuildContext, Ledger, Result, VectorStore, provider_config};
 /// # #[cfg(feature = "sqlite")]
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
-#[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "no provider is built in"))]
+#[cfg_attr(
+    not(any(feature = "redis", feature = "sqlite")),
+    expect(unused_variables, reason = "no provider is built in")
+)]
 pub fn register(registry: &mut Registry) {
+    #[cfg(feature = "redis")]
+    {
+        registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });
+        registry
+            .vector_store("valkey", |config, _| async move { redis::vector_store(config, RedisVectorStore::valkey) });
+    }
     #[cfg(feature = "sqlite")]
     {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
+    }
+}
+
+#[cfg(feature = "redis")]
+mod redis {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::{RedisVectorStore, Result, VectorStore, provider_config};
+    use crate::vector::redis::RedisVectorConfig;
+
+    pub(super) fn vector_store(
+        config: Value,
+        make: impl FnOnce(RedisVectorConfig) -> Result<RedisVectorStore>,
+    ) -> Result<Arc<dyn VectorStore>> {
+        Ok(Arc::new(make(provider_config(config)?)?))
     }
 }
 

@@ -19,7 +19,9 @@ use serde_json::{Value, json};
 /// What each provider's conformance run rests on. A provider that is missing
 /// here fails the test.
 const EVIDENCE: &[(&str, &str)] = &[
+    ("vector_store redis", "real"),
     ("vector_store sqlite", "real"),
+    ("vector_store valkey", "real"),
     ("ledger sqlite", "real, killed and recovered"),
     ("embedder local", "real"),
     ("policy rules", "its own tests"),

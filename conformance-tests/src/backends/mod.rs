@@ -10,6 +10,8 @@ mod llms;
 mod local;
 #[cfg(feature = "llms")]
 pub mod openai;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
@@ -25,6 +27,8 @@ pub use llms::{
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;
+#[cfg(feature = "redis")]
+pub use redis::{RedisHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]

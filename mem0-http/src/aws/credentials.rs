@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use mem0_core::{Error, ErrorKind, Result};
 
+use crate::Secret;
 use crate::env::variable;
-use crate::secret::Secret;
 
 /// What requests are signed with.
 #[derive(Clone, Debug, PartialEq, Eq)]

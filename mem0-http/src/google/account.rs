@@ -10,7 +10,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
-use crate::secret::Secret;
+use crate::Secret;
 
 /// What the token may be used for; what the account may do is decided by its
 /// roles.

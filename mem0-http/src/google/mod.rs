@@ -14,10 +14,10 @@ use tokio::sync::Mutex;
 
 pub use account::{Account, ServiceAccount};
 
+use crate::Secret;
 use crate::client::Client;
 use crate::env::variable;
 use crate::request::{Method, Request};
-use crate::secret::Secret;
 use crate::status::{check_status, parse_json};
 
 /// A token is renewed this long before it ends.

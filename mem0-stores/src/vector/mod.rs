@@ -1,4 +1,6 @@
 //! Vector stores.
 
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use mem0_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// A key or password: shown nowhere, written as `"***"`.
 ///
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// is cut).
 ///
 /// ```
-/// use mem0_http::Secret;
+/// use mem0_core::Secret;
 ///
 /// let key: Secret = serde_json::from_str(r#""sk-123""#)?;
 /// assert_eq!(format!("{key:?}"), "Secret(***)");
