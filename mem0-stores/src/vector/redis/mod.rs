@@ -3,7 +3,7 @@
 //!
 //! A point is a hash that the index follows, so a search sees every write that
 //! returned before it. Who a point belongs to and what its payload holds are
-//! indexed as [terms], which scopes and filters ask for in the same `FT.SEARCH`
+//! indexed as terms, which scopes and filters ask for in the same `FT.SEARCH`
 //! as the nearness. Writes go through scripts on the server, each of which
 //! compares versions and writes in one step.
 //!
