@@ -4,13 +4,17 @@
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "sqlite"))]
+#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
-use mem0_core::{BuildContext, Ledger, Result, VectorStore};
+use mem0_core::{BuildContext, Ledger};
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+use mem0_core::{Result, VectorStore};
 
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::PgvectorStore;
+#[cfg(feature = "redis")]
+use crate::vector::redis::RedisVectorStore;
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -21,10 +25,16 @@ use crate::vector::pgvector::PgvectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "sqlite")),
+    not(any(feature = "pgvector", feature = "redis", feature = "sqlite")),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
+    #[cfg(feature = "redis")]
+    {
+        registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });
+        registry
+            .vector_store("valkey", |config, _| async move { redis::vector_store(config, RedisVectorStore::valkey) });
+    }
     #[cfg(feature = "sqlite")]
     {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
@@ -34,6 +44,23 @@ pub fn register(registry: &mut Registry) {
     registry.vector_store("pgvector", |config, _| async {
         Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
     });
+}
+
+#[cfg(feature = "redis")]
+mod redis {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::{RedisVectorStore, Result, VectorStore, provider_config};
+    use crate::vector::redis::RedisVectorConfig;
+
+    pub(super) fn vector_store(
+        config: Value,
+        make: impl FnOnce(RedisVectorConfig) -> Result<RedisVectorStore>,
+    ) -> Result<Arc<dyn VectorStore>> {
+        Ok(Arc::new(make(provider_config(config)?)?))
+    }
 }
 
 #[cfg(feature = "sqlite")]

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 const EVIDENCE: &[(Family, Option<&str>, &str)] = &[
     (Family::VectorStore, Some("sqlite"), "real"),
     (Family::VectorStore, Some("pgvector"), "real"),
+    (Family::VectorStore, Some("redis"), "real"),
     (Family::Ledger, Some("sqlite"), "real, killed and recovered"),
     (Family::Embedder, Some("local"), "real"),
     (Family::Embedder, Some("openai"), FAKE),

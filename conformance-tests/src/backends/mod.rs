@@ -13,6 +13,8 @@ mod local;
 pub mod openai;
 #[cfg(feature = "pgvector")]
 mod pgvector;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
@@ -30,6 +32,8 @@ pub use local::LocalHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
+#[cfg(feature = "redis")]
+pub use redis::{RedisHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]

@@ -2,5 +2,7 @@
 
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

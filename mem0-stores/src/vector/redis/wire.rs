@@ -1,0 +1,209 @@
+//! Points and hits as the server keeps and sends them.
+
+use std::collections::HashMap;
+
+use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeKey, ScoredPoint};
+use redis::{ScriptInvocation, Value};
+
+use super::schema::Keys;
+use super::terms;
+
+/// A version as text of one length, so that texts are in the order of versions.
+pub(super) fn version(version: u64) -> String {
+    format!("{version:020}")
+}
+
+/// A vector as the index reads it.
+pub(super) fn vector(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+/// The arguments of one point in the script that writes.
+pub(super) struct Entry {
+    id: String,
+    version: String,
+    vector: Vec<u8>,
+    payload: String,
+    scope: String,
+    terms: String,
+    scope_ids: [String; ScopeKey::ALL.len()],
+}
+
+impl Entry {
+    pub(super) fn new(point: &Point) -> Result<Self> {
+        let unwritable = |e| Error::invalid("a payload that cannot be written as JSON").with_source(e);
+        let tags: HashMap<&str, String> = terms::of_scope(&point.scope).collect();
+        Ok(Self {
+            id: point.id.to_string(),
+            version: version(point.version),
+            vector: vector(&point.vector),
+            payload: serde_json::to_string(&point.payload).map_err(unwritable)?,
+            scope: serde_json::to_string(&point.scope).map_err(unwritable)?,
+            terms: terms::of_payload(&point.payload),
+            scope_ids: ScopeKey::ALL.map(|key| tags.get(key.as_str()).cloned().unwrap_or_default()),
+        })
+    }
+
+    /// About how many bytes it is on the wire.
+    pub(super) fn size(&self) -> usize {
+        let ids: usize = self.scope_ids.iter().map(String::len).sum();
+        200 + self.vector.len() + self.payload.len() + self.scope.len() + self.terms.len() + ids
+    }
+
+    pub(super) fn add_to(&self, call: &mut ScriptInvocation<'_>) {
+        call.arg(&self.id).arg(&self.version).arg(&self.vector);
+        call.arg(&self.payload).arg(&self.scope).arg(&self.terms).arg(&self.scope_ids);
+    }
+}
+
+/// The points of a batch that count: of several with one id the latest version,
+/// of equal versions the last.
+pub(super) fn latest(points: &[Point]) -> Vec<&Point> {
+    let mut places: HashMap<MemoryId, usize> = HashMap::with_capacity(points.len());
+    let mut kept: Vec<&Point> = Vec::with_capacity(points.len());
+    for point in points {
+        let place = *places.entry(point.id).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(slot) if slot.version <= point.version => *slot = point,
+            Some(_) => {}
+            None => kept.push(point),
+        }
+    }
+    kept
+}
+
+/// What the script that reads answers for one id.
+pub(super) fn point(value: &Value, dims: usize) -> Result<Option<Point>> {
+    let [id, version, vector, payload, scope] = match array(value)? {
+        [] => return Ok(None),
+        [Value::Nil, ..] => return Ok(None),
+        [id, version, vector, payload, scope] => [id, version, vector, payload, scope],
+        _ => return Err(damaged()),
+    };
+    let vector = bytes(vector)?;
+    if vector.len() != dims * size_of::<f32>() {
+        return Err(damaged());
+    }
+    let payload: Payload = serde_json::from_slice(bytes(payload)?).map_err(|e| damaged().with_source(e))?;
+    let scope: Scope = serde_json::from_slice(bytes(scope)?).map_err(|e| damaged().with_source(e))?;
+    Ok(Some(Point {
+        id: parse(id)?,
+        version: parse(version)?,
+        scope,
+        vector: vector.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        payload,
+    }))
+}
+
+/// The hits of one search, in order: by cosine, ties by id.
+pub(super) fn hits(reply: &Value, keys: &Keys) -> Result<Vec<ScoredPoint>> {
+    let [_, rows @ ..] = array(reply)? else { return Err(unexpected()) };
+    let mut hits = Vec::with_capacity(rows.len() / 2);
+    for row in rows.chunks(2) {
+        let [key, fields] = row else { return Err(unexpected()) };
+        // A point that is deleted while the search runs may come without fields.
+        if matches!(fields, Value::Nil) {
+            continue;
+        }
+        let id = keys.id(bytes(key)?).ok_or_else(unexpected)?;
+        let (mut version, mut distance) = (None, None);
+        for field in array(fields)?.chunks(2) {
+            let [name, value] = field else { return Err(unexpected()) };
+            match bytes(name)? {
+                b"version" => version = Some(parse::<u64>(value)?),
+                b"distance" => distance = Some(parse::<f64>(value)?),
+                _ => {}
+            }
+        }
+        let (Some(version), Some(distance)) = (version, distance) else { continue };
+        #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
+        // Adding zero makes -0 the same as 0, so that they are ties in an order.
+        let raw = (1.0 - distance).clamp(-1.0, 1.0) as f32 + 0.0;
+        hits.push(ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw });
+    }
+    hits.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
+    Ok(hits)
+}
+
+/// The ids of an aggregation that loads nothing else.
+pub(super) fn aggregated_ids(reply: &Value) -> Result<Vec<MemoryId>> {
+    let [_, rows @ ..] = array(reply)? else { return Err(unexpected()) };
+    rows.iter().map(|row| array(row)?.get(1).map_or_else(|| Err(unexpected()), parse)).collect()
+}
+
+/// The number of points that a search found.
+pub(super) fn total(reply: &Value) -> Result<u64> {
+    match array(reply)? {
+        [Value::Int(total), ..] => u64::try_from(*total).map_err(|_| unexpected()),
+        _ => Err(unexpected()),
+    }
+}
+
+pub(super) fn array(value: &Value) -> Result<&[Value]> {
+    if let Value::Array(values) = value { Ok(values) } else { Err(unexpected()) }
+}
+
+pub(super) fn parse<T: std::str::FromStr>(value: &Value) -> Result<T> {
+    let text = std::str::from_utf8(bytes(value)?).map_err(|_| unexpected())?;
+    text.parse().map_err(|_| unexpected())
+}
+
+fn bytes(value: &Value) -> Result<&[u8]> {
+    match value {
+        Value::BulkString(bytes) => Ok(bytes),
+        Value::SimpleString(text) => Ok(text.as_bytes()),
+        _ => Err(unexpected()),
+    }
+}
+
+pub(super) fn unexpected() -> Error {
+    Error::internal("the server's answer has an unknown shape")
+}
+
+fn damaged() -> Error {
+    Error::corrupt("a stored point cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(text: &str) -> Value {
+        Value::BulkString(text.as_bytes().to_vec())
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_in_the_order_of_versions(a in any::<u64>(), b in any::<u64>()) {
+            prop_assert_eq!(version(a).cmp(&version(b)), a.cmp(&b));
+            prop_assert_eq!(parse::<u64>(&text(&version(a))).unwrap(), a);
+        }
+    }
+
+    #[test]
+    fn hits_are_in_order_and_ties_by_id() {
+        let keys = Keys::new("m".into(), "g".into());
+        let id = |n: u8| format!("018f3a5c-0000-7000-8000-00000000000{n}");
+        let row = |n: u8, distance: &str| {
+            let fields = [text("distance"), text(distance), text("version"), text(&version(u64::from(n)))];
+            [text(&format!("{}{}", keys.points, id(n))), Value::Array(fields.to_vec())]
+        };
+        let rows = [row(2, "0.5"), row(1, "0.5"), row(3, "2"), row(4, "-5.96e-08"), row(5, "1")].concat();
+        let reply = Value::Array(std::iter::once(Value::Int(5)).chain(rows).collect());
+        let found = hits(&reply, &keys).unwrap();
+        let seen: Vec<_> = found.iter().map(|hit| (hit.version, hit.raw, hit.similarity)).collect();
+        assert_eq!(seen, [(4, 1.0, 1.0), (1, 0.5, 0.5), (2, 0.5, 0.5), (5, 0.0, 0.0), (3, -1.0, 0.0)]);
+    }
+
+    #[test]
+    fn what_has_another_shape_is_an_error() {
+        let keys = Keys::new("m".into(), "g".into());
+        for reply in [Value::Nil, Value::Int(1), Value::Array(vec![]), Value::Array(vec![Value::Int(1), text("x")])] {
+            assert!(hits(&reply, &keys).is_err(), "{reply:?}");
+        }
+        assert!(point(&Value::Array(vec![text("x")]), 1).is_err());
+        assert!(total(&Value::Array(vec![text("x")])).is_err());
+        assert_eq!(point(&Value::Array(vec![]), 1).unwrap(), None);
+    }
+}
