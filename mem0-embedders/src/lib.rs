@@ -43,9 +43,6 @@ pub mod vertexai;
 #[cfg(feature = "voyage")]
 pub mod voyage;
 
-#[cfg(feature = "remote")]
-pub use shared::config::Proxies;
-
 /// Adds every embedder of this build to `registry`.
 ///
 /// ```

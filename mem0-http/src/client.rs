@@ -225,3 +225,37 @@ fn plain(error: reqwest::Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_retries_of_a_configuration_are_those_of_the_layers() {
+        let options: ClientOptions = serde_json::from_str(
+            r#"{"retry": {"max_retries": 7, "backoff_s": 0.25, "backoff_max_s": 2, "longest_wait_s": 9, "concurrency": 4}}"#,
+        )
+        .unwrap();
+        let client = Client::new(&options).unwrap();
+        let layers = client.layers();
+        assert_eq!((layers.timeout, layers.max_retries, layers.concurrency), (None, 7, Some(4)));
+        let waits = (layers.backoff_base, layers.backoff_max, layers.longest_wait);
+        assert_eq!(waits, (Duration::from_millis(250), Duration::from_secs(2), Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn times_that_are_none_are_refused() {
+        for odd in [
+            r#"{"timeout_s": 0}"#,
+            r#"{"connect_timeout_s": -1}"#,
+            r#"{"timeout_s": 1e300}"#,
+            r#"{"retry": {"backoff_s": -1}}"#,
+            r#"{"retry": {"backoff_max_s": 1e300}}"#,
+            r#"{"retry": {"longest_wait_s": -0.5}}"#,
+        ] {
+            let options: ClientOptions = serde_json::from_str(odd).unwrap();
+            assert_eq!(Client::new(&options).unwrap_err().kind(), ErrorKind::Config, "{odd}");
+        }
+        assert!(serde_json::from_str::<ClientOptions>(r#"{"retry": {"max_retry": 1}}"#).is_err());
+    }
+}

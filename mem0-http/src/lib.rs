@@ -13,11 +13,13 @@ mod client;
 mod env;
 #[cfg(feature = "google")]
 pub mod google;
+mod proxies;
 mod request;
 mod status;
 
 pub use client::{Client, ClientOptions, RetryOptions};
 pub use env::variable;
 pub use mem0_core::Secret;
+pub use proxies::Proxies;
 pub use request::{Method, Request, Response};
 pub use status::{Refusal, check_status, parse_json};

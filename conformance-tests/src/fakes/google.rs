@@ -72,3 +72,35 @@ fn assertion(seen: &Seen) -> Option<Value> {
 pub(crate) fn is_let_in(seen: &Seen) -> bool {
     seen.header("authorization") == Some(&*format!("Bearer {FAKE_KEY}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mem0_core::{ErrorKind, Result, SystemClock};
+    use mem0_http::google::{Account, TokenSource};
+    use mem0_http::{Client, ClientOptions, Secret};
+
+    use super::*;
+    use crate::fakes::FakeServer;
+
+    /// Asks for a token with a changed account.
+    async fn ask(change: impl FnOnce(&mut Value)) -> Result<Secret> {
+        let server = FakeServer::start(|seen| token(seen).unwrap_or(Reply::json(404, &Value::Null))).await.unwrap();
+        let mut account = account(&server.url());
+        change(&mut account);
+        let account: Account = serde_json::from_value(account).unwrap();
+        let source = TokenSource::find(None, Some(&account), Arc::new(SystemClock)).unwrap();
+        source.token(&Client::new(&ClientOptions::default()).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn only_the_account_with_its_own_key_is_let_in() {
+        assert_eq!(ask(|_| {}).await.unwrap().expose(), FAKE_KEY);
+        let stolen = include_str!("../../../mem0-http/src/google/test_key.pem");
+        let kind = |answer: Result<Secret>| answer.unwrap_err().kind();
+        assert_eq!(kind(ask(|account| account["private_key"] = json!(stolen)).await), ErrorKind::Unauthenticated);
+        assert_eq!(kind(ask(|account| account["client_email"] = json!("a@b")).await), ErrorKind::Unauthenticated);
+        assert_eq!(kind(ask(|account| account["private_key_id"] = json!("k2")).await), ErrorKind::Unauthenticated);
+    }
+}

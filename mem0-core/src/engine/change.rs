@@ -1,5 +1,6 @@
 //! Changes by the caller's own words: update, delete, undo, erase, reset.
 
+use crate::engine::cost::{self, Cost, Part, timed};
 use crate::engine::options::{ListOptions, UpdateOptions, UpdateRequest, When};
 use crate::engine::plan::{self, Planned};
 use crate::engine::results::{ChangeResult, Degraded, DeleteAllResult, EraseReceipt};
@@ -47,22 +48,27 @@ impl Mem0 {
             self.check_update(&request.options)?;
         }
         let texts: Vec<&str> = requests.iter().filter_map(|request| request.options.text.as_deref()).collect();
-        let vectors = self.embed(&texts, Purpose::Store).await?;
+        let (vectors, embedding) = cost::counted(self.embed(&texts, Purpose::Store)).await?;
         let ids: Vec<MemoryId> = requests.iter().map(|request| request.id).collect();
         let explicit = requests.iter().any(|request| request.options.expected_version.is_some());
         let retries = if explicit { 0 } else { RETRIES };
-        self.commit_changes(retries, async |now| {
-            let mut vectors = vectors.iter();
-            let bases = self.live(&ids, now).await?;
-            let mut planned = Vec::with_capacity(requests.len());
-            for (UpdateRequest { id, options }, base) in requests.iter().zip(bases) {
-                let vector = options.text.is_some().then(|| vectors.next().cloned()).flatten();
-                let base = in_scope(*id, base, options.scope.as_ref())?;
-                planned.push(self.plan_update(base, options, vector, now)?);
-            }
-            Ok(planned)
-        })
-        .await
+        let mut changed = self
+            .commit_changes(retries, async |now| {
+                let mut vectors = vectors.iter();
+                let bases = self.live(&ids, now).await?;
+                let mut planned = Vec::with_capacity(requests.len());
+                for (UpdateRequest { id, options }, base) in requests.iter().zip(bases) {
+                    let vector = options.text.is_some().then(|| vectors.next().cloned()).flatten();
+                    let base = in_scope(*id, base, options.scope.as_ref())?;
+                    planned.push(self.plan_update(base, options, vector, now)?);
+                }
+                Ok(planned)
+            })
+            .await?;
+        for change in &mut changed {
+            change.cost = change.cost + embedding;
+        }
+        Ok(changed)
     }
 
     fn check_update(&self, options: &UpdateOptions) -> Result<()> {
@@ -166,13 +172,14 @@ impl Mem0 {
     /// removed before staying removed.
     pub async fn delete_all(&self, scope: &Scope, filter: &Filter) -> Result<DeleteAllResult> {
         validate::filter(filter)?;
-        let mut result = DeleteAllResult { deleted: 0, degraded: Vec::new() };
+        let mut result = DeleteAllResult { deleted: 0, degraded: Vec::new(), cost: Cost::default() };
         loop {
             let page = ListOptions::default()
                 .limit(PAGE.min(self.inner.limits.page))
                 .filter(filter.clone())
                 .when(When::with_expired());
             let page = self.get_all(scope, page).await?;
+            result.cost = result.cost + page.cost;
             if page.results.is_empty() {
                 break;
             }
@@ -184,6 +191,7 @@ impl Mem0 {
                 })
                 .await?;
             result.deleted += gone.len() as u64;
+            result.cost = result.cost + gone.first().map(|change| change.cost).unwrap_or_default();
             for degraded in gone.into_iter().flat_map(|change| change.degraded) {
                 if !result.degraded.contains(&degraded) {
                     result.degraded.push(degraded);
@@ -339,7 +347,8 @@ impl Mem0 {
     }
 
     async fn live(&self, ids: &[MemoryId], now: Timestamp) -> Result<Vec<Option<Memory>>> {
-        self.inner.ledger.get(ids, &View { include_expired: true, ..View::current(now) }).await
+        let view = View { include_expired: true, ..View::current(now) };
+        timed(Part::Ledger, self.inner.ledger.get(ids, &view)).await
     }
 
     pub(super) fn empty_commit(&self, scope: Scope, at: Timestamp, txn: TxnId) -> Commit {
@@ -364,6 +373,18 @@ impl Mem0 {
         retries: u32,
         plan: impl AsyncFn(Timestamp) -> Result<Vec<Planned>>,
     ) -> Result<Vec<ChangeResult>> {
+        let (mut results, cost) = cost::counted(self.changed(retries, plan)).await?;
+        for result in &mut results {
+            result.cost = cost;
+        }
+        Ok(results)
+    }
+
+    async fn changed(
+        &self,
+        retries: u32,
+        plan: impl AsyncFn(Timestamp) -> Result<Vec<Planned>>,
+    ) -> Result<Vec<ChangeResult>> {
         let mut round = 0;
         let (planned, groups, receipts, now) = loop {
             let now = self.now();
@@ -378,7 +399,7 @@ impl Mem0 {
                 })
                 .collect();
             fail::fail_point!("engine::change::before_commit");
-            match self.inner.ledger.commit(commits).await {
+            match timed(Part::Ledger, self.inner.ledger.commit(commits)).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && round < retries => round += 1,
                 other => break (planned, groups, other?, now),
             }
@@ -397,7 +418,8 @@ impl Mem0 {
             .zip(versions)
             .map(|(planned, version)| {
                 let version = version.or(planned.base.map(|base| base.version)).unwrap_or_default();
-                ChangeResult { id: planned.id, event: planned.event, version, degraded: degraded.clone() }
+                let degraded = degraded.clone();
+                ChangeResult { id: planned.id, event: planned.event, version, degraded, cost: Cost::default() }
             })
             .collect())
     }

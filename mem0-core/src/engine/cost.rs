@@ -50,6 +50,26 @@ pub struct Cost {
     pub ledger_ms: f64,
 }
 
+impl std::ops::Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            llm_calls: self.llm_calls + other.llm_calls,
+            input_tokens: self.input_tokens + other.input_tokens,
+            output_tokens: self.output_tokens + other.output_tokens,
+            embed_calls: self.embed_calls + other.embed_calls,
+            embedded_texts: self.embedded_texts + other.embedded_texts,
+            store_calls: self.store_calls + other.store_calls,
+            ledger_calls: self.ledger_calls + other.ledger_calls,
+            llm_ms: self.llm_ms + other.llm_ms,
+            embed_ms: self.embed_ms + other.embed_ms,
+            store_ms: self.store_ms + other.store_ms,
+            ledger_ms: self.ledger_ms + other.ledger_ms,
+        }
+    }
+}
+
 /// A limit on what a language model may be asked. None is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -125,6 +145,11 @@ impl Meter {
             limit,
         });
         Arc::new(Self { cost: Mutex::default(), limit: budget.per_call.spend(), account, trace_text })
+    }
+
+    /// An account for a call that asks no model.
+    fn free() -> Arc<Self> {
+        Arc::new(Self { cost: Mutex::default(), limit: None, account: None, trace_text: false })
     }
 
     /// Runs `work` on this account.
@@ -233,6 +258,13 @@ pub(crate) async fn timed<T>(part: Part, work: impl Future<Output = T>) -> T {
         }
     });
     done
+}
+
+/// Runs a call that asks no model, and says what it cost.
+pub(crate) async fn counted<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Cost)> {
+    let meter = Meter::free();
+    let done = meter.run(work).await?;
+    Ok((done, meter.cost()))
 }
 
 /// Notes an embedding on the account of the task.

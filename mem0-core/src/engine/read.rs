@@ -1,5 +1,6 @@
 //! Reads that the ledger answers alone.
 
+use crate::engine::cost::{self, Part, timed};
 use crate::engine::options::{ListOptions, When};
 use crate::engine::results::{HistoryEntry, ListResult, Stats};
 use crate::engine::{Mem0, validate};
@@ -46,8 +47,8 @@ impl Mem0 {
             after: options.after,
             ..ListQuery::new(scope.clone(), options.when.view(self.now()), options.limit)
         };
-        let page = self.inner.ledger.list(&query).await?;
-        Ok(ListResult { results: page.items, next: page.next })
+        let (page, cost) = cost::counted(timed(Part::Ledger, self.inner.ledger.list(&query))).await?;
+        Ok(ListResult { results: page.items, next: page.next, cost })
     }
 
     /// How many memories the scope covers and the filter matches, exactly.

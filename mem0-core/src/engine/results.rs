@@ -144,6 +144,8 @@ pub struct ListResult {
     /// Where the next page starts; none at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Cursor>,
+    /// What it cost.
+    pub cost: Cost,
 }
 
 /// What `update`, `delete` or `undo` did.
@@ -159,6 +161,8 @@ pub struct ChangeResult {
     /// What is not as it should be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Degraded>,
+    /// What the whole call cost.
+    pub cost: Cost,
 }
 
 /// What `delete_all` did.
@@ -170,6 +174,8 @@ pub struct DeleteAllResult {
     /// What is not as it should be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<Degraded>,
+    /// What it cost.
+    pub cost: Cost,
 }
 
 /// One line of a memory's history.

@@ -1,10 +1,7 @@
 //! The keys that every remote embedder has, and how they are read.
 
-use std::collections::BTreeMap;
-
 use mem0_core::{Error, Result};
-use mem0_http::{Client, ClientOptions, Secret};
-use serde::{Deserialize, Serialize};
+use mem0_http::{Client, ClientOptions, Proxies, Secret};
 
 /// Declares the configuration of a provider: the keys that all have and those
 /// that only this one has. Unknown keys are refused, keys are redacted.
@@ -39,7 +36,7 @@ macro_rules! embedder_config {
             pub http: mem0_http::ClientOptions,
             /// The Python library's name for the proxy: one URL, or one for
             /// each of `http://` and `https://`.
-            pub http_client_proxies: Option<$crate::shared::Proxies>,
+            pub http_client_proxies: Option<mem0_http::Proxies>,
             $($(#[$field_meta])* pub $field: $type,)*
         }
 
@@ -57,29 +54,6 @@ macro_rules! embedder_config {
 }
 pub(crate) use embedder_config;
 
-/// A proxy for everything, or one for each scheme. Hidden like a key, since a
-/// proxy's URL can hold a password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Proxies {
-    /// For everything.
-    One(Secret),
-    /// By scheme: `https://`, `https`, `all://`, `http://`.
-    Each(BTreeMap<String, Secret>),
-}
-
-impl Proxies {
-    fn url(&self) -> Option<&Secret> {
-        match self {
-            Self::One(url) => Some(url),
-            Self::Each(urls) => {
-                let of = |scheme: &str| urls.iter().find(|(name, _)| name.trim_end_matches("://") == scheme);
-                of("https").or_else(|| of("all")).or_else(|| of("http")).map(|(_, url)| url)
-            }
-        }
-    }
-}
-
 /// What all configurations have, as far as a call needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Common {
@@ -91,11 +65,7 @@ pub(crate) struct Common {
 
 impl Common {
     pub(crate) fn client(&self) -> Result<Client> {
-        let mut options = self.http.clone();
-        if let Some(proxy) = self.proxies.as_ref().and_then(Proxies::url) {
-            options.proxy.get_or_insert_with(|| proxy.expose().to_owned());
-        }
-        Client::new(&options)
+        Client::new(&self.http.clone().with_proxies(self.proxies.as_ref()))
     }
 }
 
@@ -142,7 +112,6 @@ impl Dims {
 #[cfg(test)]
 mod tests {
     use mem0_core::ErrorKind;
-    use serde_json::json;
 
     use super::*;
 
@@ -158,16 +127,6 @@ mod tests {
         for (configured, native, can) in [(Some(4), Some(8), false), (Some(0), None, true)] {
             assert_eq!(dims(configured, native, can).unwrap_err().kind(), ErrorKind::Config);
         }
-    }
-
-    #[test]
-    fn a_proxy_is_one_url_or_one_for_each_scheme_and_does_not_show() {
-        let url = |value| serde_json::from_value::<Proxies>(value).unwrap().url().map(|url| url.expose().to_owned());
-        assert_eq!(url(json!("http://p:1")).as_deref(), Some("http://p:1"));
-        let each = json!({"http://": "http://p:1", "https://": "http://user:hush@p:2"});
-        assert_eq!(url(each.clone()).as_deref(), Some("http://user:hush@p:2"));
-        let proxies = serde_json::from_value::<Proxies>(each).unwrap();
-        assert!(!format!("{proxies:?}{}", serde_json::to_string(&proxies).unwrap()).contains("hush"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod vector;
 
 #[cfg(any(feature = "aws_bedrock", feature = "cohere", feature = "gemini"))]
 pub(crate) use config::key;
-pub(crate) use config::{Common, Dims, Proxies, base_url, embedder_config};
+pub(crate) use config::{Common, Dims, base_url, embedder_config};
 pub(crate) use remote::{Protocol, remote};
 pub(crate) use text::Limits;
 #[cfg(any(feature = "openai", feature = "voyage", feature = "jina"))]

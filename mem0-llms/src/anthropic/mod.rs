@@ -17,11 +17,11 @@ use mem0_core::{
     Error, ErrorKind, Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, Registry, Result, Speaker,
     StructuredOutput, Turn, provider_config,
 };
-use mem0_http::{Refusal, Request, Response, Secret, parse_json};
+use mem0_http::{Refusal, Request, Response, Secret, parse_json, variable};
 
 pub use config::AnthropicConfig;
 
-use crate::shared::config::{MAX_TOKENS, TEMPERATURE, base_url};
+use crate::shared::config::{MAX_TOKENS, TEMPERATURE};
 use crate::shared::{Protocol, claude, remote, schema};
 
 const DEFAULT_MODEL: &str = "claude-sonnet-4-6";
@@ -59,9 +59,10 @@ impl Anthropic {
             return Err(Error::config("`structured_output` of anthropic is `schema` or `tool`"));
         }
         let key = Secret::required(config.api_key.as_ref(), "ANTHROPIC_API_KEY")?;
-        let base = base_url(config.base_url.as_deref(), "ANTHROPIC_BASE_URL", "https://api.anthropic.com");
+        let base = config.base_url.clone().or_else(|| variable("ANTHROPIC_BASE_URL"));
+        let base = base.unwrap_or_else(|| "https://api.anthropic.com".to_owned());
         let model = config.model.clone().unwrap_or_else(|| DEFAULT_MODEL.to_owned());
-        Ok(Self { key, model, url: format!("{base}/v1/messages"), config })
+        Ok(Self { key, model, url: format!("{}/v1/messages", base.trim_end_matches('/')), config })
     }
 
     /// Temperature and `top_p` are never sent together, which newer models

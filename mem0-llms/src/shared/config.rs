@@ -94,15 +94,8 @@ pub(crate) fn client(options: &ClientOptions, proxies: Option<&Proxies>) -> Resu
 pub(crate) const TEMPERATURE: f32 = 0.1;
 
 /// Room for the facts of a long conversation; answers that are cut are lost.
+#[cfg(any(feature = "openai", feature = "anthropic", feature = "ollama"))]
 pub(crate) const MAX_TOKENS: u32 = 8_192;
-
-/// An address without a slash at its end: the configured one, else that of the
-/// provider's own variable, else its default.
-#[cfg(feature = "anthropic")]
-pub(crate) fn base_url(configured: Option<&str>, variable: &str, default: &str) -> String {
-    let url = configured.map(str::to_owned).or_else(|| mem0_http::variable(variable));
-    url.as_deref().unwrap_or(default).trim_end_matches('/').to_owned()
-}
 
 #[cfg(test)]
 mod tests {
@@ -118,12 +111,5 @@ mod tests {
         let mut first = ClientOptions::default();
         first.proxy = Some("http://c:3".to_owned());
         assert!(client(&first, Some(&read(r#""no url at all""#))).is_ok());
-    }
-
-    #[cfg(feature = "anthropic")]
-    #[test]
-    fn an_address_has_no_slash_at_its_end() {
-        assert_eq!(base_url(Some("http://x/v1//"), "MEM0_NOT_SET", "http://y"), "http://x/v1");
-        assert_eq!(base_url(None, "MEM0_NOT_SET", "http://y"), "http://y");
     }
 }
