@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use mem0_core::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::client::ClientOptions;
-use mem0_core::Secret;
 
 /// A proxy for everything, or one for each scheme (`http_client_proxies`).
 /// Hidden like a key, since a proxy's URL can hold a password.
