@@ -4,10 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mem0_core::{Error, Result};
+use mem0_core::{Error, Result, Secret};
 use serde::Serialize;
-
-use mem0_core::Secret;
 
 /// The verb of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

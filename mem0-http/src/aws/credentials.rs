@@ -6,10 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use mem0_core::{Error, ErrorKind, Result};
+use mem0_core::{Error, ErrorKind, Result, Secret};
 
 use crate::env::variable;
-use mem0_core::Secret;
 
 /// What requests are signed with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,13 +4,11 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use mem0_core::{Error, Result, Timestamp};
+use mem0_core::{Error, Result, Secret, Timestamp};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
-
-use mem0_core::Secret;
 
 /// What the token may be used for; what the account may do is decided by its
 /// roles.

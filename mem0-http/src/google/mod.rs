@@ -8,7 +8,7 @@ mod account;
 
 use std::sync::Arc;
 
-use mem0_core::{Clock, Error, ErrorKind, Result, Timestamp};
+use mem0_core::{Clock, Error, ErrorKind, Result, Secret, Timestamp};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -18,7 +18,6 @@ use crate::client::Client;
 use crate::env::variable;
 use crate::request::{Method, Request};
 use crate::status::{check_status, parse_json};
-use mem0_core::Secret;
 
 /// A token is renewed this long before it ends.
 const MARGIN_S: i64 = 300;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::try_join_all;
-use mem0_core::{Error, Filter, Point, Scope, ScrollQuery};
+use mem0_core::{Error, Filter, Point, Scope, ScrollQuery, Selector};
 use serde_json::json;
 
 use super::VectorContext;
@@ -11,9 +11,10 @@ use crate::check::{Stop, Verdict};
 use crate::data::points::{at, axis, id, later, point};
 use crate::suite::cases;
 use crate::suites::abandon;
-use crate::{check, check_eq};
+use crate::{check, check_eq, skip};
 
 cases! { VectorContext:
+    14 r14_a_deletion_wins_over_older_writes_beside_it,
     29 r29_writers_of_distinct_ids_all_succeed,
     29 r29_writers_of_one_id_leave_one_version,
     31 r31_ten_thousand_points_in_one_call,
@@ -84,6 +85,33 @@ async fn r29_writers_of_one_id_leave_one_version(context: &VectorContext) -> Ver
                 })
                 .await?;
         }
+    }
+    Ok(())
+}
+
+async fn r14_a_deletion_wins_over_older_writes_beside_it(context: &VectorContext) -> Verdict {
+    if !context.capabilities().versioned {
+        skip!("`versioned` is not declared");
+    }
+    let shelf = context.shelf().await?;
+    let alice = Scope::user("alice")?;
+    for round in 0..8 {
+        let base = point(id(round), &alice, axis(0), json!({}));
+        let deletion = Selector::Ids(vec![(base.id, WRITERS)]);
+        let mut tasks: Vec<_> = (1..WRITERS)
+            .map(|n| {
+                let (collection, version) = (Arc::clone(&shelf), later(&base, n, axis(n as usize), json!({"n": n})));
+                tokio::spawn(async move { collection.upsert(&[version]).await })
+            })
+            .collect();
+        let collection = Arc::clone(&shelf);
+        let delete = tokio::spawn(async move { collection.delete(&deletion).await.map(|_| ()) });
+        tasks.insert(tasks.len() / 2, delete);
+        for ended in try_join_all(tasks).await.map_err(|error| Stop::Failed(error.to_string()))? {
+            ended?;
+        }
+        check_eq!(shelf.get(None, &[base.id]).await?, [None], "a point whose latest version is a deletion");
+        check_eq!(shelf.count(None, &Filter::All).await?, 0, "points that are left, round {round}");
     }
     Ok(())
 }
