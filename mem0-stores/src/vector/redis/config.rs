@@ -25,8 +25,8 @@ pub enum IndexType {
 /// use mem0_stores::vector::redis::RedisVectorConfig;
 ///
 /// let config: RedisVectorConfig =
-///     serde_json::from_str(r#"{"redis_url": "redis://localhost:6379", "password": {"env": "REDIS_PASSWORD"}}"#)?;
-/// assert!(!format!("{config:?}").contains("localhost"));
+///     serde_json::from_str(r#"{"redis_url": "redis://localhost:6379", "password": "secret"}"#)?;
+/// assert!(!format!("{config:?}").contains("secret"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
