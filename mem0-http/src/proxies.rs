@@ -67,6 +67,17 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_is_read_when_the_client_is_made() {
+        let made = |own: Option<&str>, other: &Value| {
+            let options = ClientOptions { proxy: own.map(str::to_owned), ..ClientOptions::default() };
+            crate::Client::new(&options.with_proxies(Some(&read(other))))
+        };
+        assert!(made(None, &json!({"http://": "http://a:1", "https://": "http://u:hush@b:2"})).is_ok());
+        assert!(made(None, &json!("no url at all")).is_err());
+        assert!(made(Some("http://c:3"), &json!("no url at all")).is_ok());
+    }
+
+    #[test]
     fn passwords_do_not_show() {
         let proxies = read(&json!({"https://": "http://user:hush@p:2"}));
         assert!(!format!("{proxies:?}{}", serde_json::to_string(&proxies).unwrap()).contains("hush"));

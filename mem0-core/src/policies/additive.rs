@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::ask::ask;
+use super::ask::ask_for_facts;
 use super::config::PolicyConfig;
 use super::gate::Gate;
 use super::{ROUNDS, data, schema};
-use crate::answer;
 use crate::error::Result;
 use crate::prompts;
 use crate::traits::extract::{ExtractRequest, Extraction, Extractor};
@@ -48,8 +47,7 @@ impl Extractor for Additive {
 
     async fn extract(&self, request: &ExtractRequest) -> Result<Extraction> {
         let asked = extraction(&self.config, prompts::ADDITIVE, request, true);
-        let read = |value: &serde_json::Value| answer::facts(value).map_err(|problem| problem.to_string());
-        let answer = ask(&*self.llm, asked, read).await?;
+        let answer = ask_for_facts(&*self.llm, asked).await?;
         let mut gate = Gate::new(&self.config, request);
         gate.unreadable(answer.rejected.len());
         for item in answer.facts {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::answer::lenient;
+use crate::answer::{self, Answer, lenient};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prompts::{self, fill};
 use crate::traits::llm::{Finish, Llm, LlmRequest, LlmResponse, Turn};
@@ -35,6 +35,14 @@ pub(super) async fn ask<T>(
             .with_provider(llm.provider())
             .with_context("model", llm.model())
     })
+}
+
+/// Asks for facts, or for what facts change.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) async fn ask_for_facts(llm: &dyn Llm, request: LlmRequest) -> Result<Answer> {
+    ask(llm, request, |value| answer::facts(value).map_err(|problem| problem.to_string())).await
 }
 
 /// The answer, or what is wrong with it in words for the model.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::config::PolicyConfig;
 use crate::answer::{AnswerEvent, AnswerFact, SourceRef};
-use crate::traits::extract::{Decision, DropReason, Dropped, ExtractRequest, Extraction, Neighbour, Target};
+use crate::traits::extract::{Action, Decision, DropReason, Dropped, ExtractRequest, Extraction, Neighbour, Target};
 use crate::types::ids::MemoryId;
 use crate::types::memory::{Content, Memory};
 use crate::types::message::Role;
@@ -64,15 +64,17 @@ impl<'a> Gate<'a> {
             (AnswerEvent::Update, Some(target)) => {
                 self.touched.insert(target.memory.id);
                 let merged = merge(&target.memory, &content);
-                Some(Decision { reason, ..Decision::update(Target::Memory(target.memory.id), merged, String::new()) })
+                let action = Action::Update { target: Target::Memory(target.memory.id), content: merged };
+                Some(Decision { action, ends: Vec::new(), reason })
             }
             (AnswerEvent::Delete, Some(_)) => {
                 self.touched.extend(free.iter().map(|target| target.memory.id));
                 let ends = free.iter().map(|target| Target::Memory(target.memory.id)).collect();
-                Some(Decision { ends, reason, ..Decision::add() })
+                Some(Decision { action: Action::Add, ends, reason })
             }
             (AnswerEvent::None, Some(target)) => {
-                Some(Decision { reason, ..Decision::known(Target::Memory(target.memory.id), String::new()) })
+                let action = Action::Known(Target::Memory(target.memory.id));
+                Some(Decision { action, ends: Vec::new(), reason })
             }
             (AnswerEvent::Update | AnswerEvent::Delete, None) if unknown => {
                 Some(Decision::add().because("kept as new: the model named a memory that it was not shown"))
@@ -89,7 +91,7 @@ impl<'a> Gate<'a> {
         if event == AnswerEvent::Delete && !ends.is_empty() {
             self.touched.extend(ends.iter().copied());
             let ends = ends.into_iter().map(Target::Memory).collect();
-            let decision = Decision { reason, ..Decision::retract(ends, String::new()) };
+            let decision = Decision { action: Action::Retract, ends, reason };
             let sources = self.request.messages.iter().map(|message| message.id.clone()).collect();
             return self.keep(Content { sources, ..Content::default() }, Some(decision));
         }

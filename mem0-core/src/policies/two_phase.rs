@@ -1,17 +1,17 @@
 //! Two calls, as in the paper (arXiv 2504.19413): the facts, then what each
 //! does to the memories near to it.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::additive::extraction;
-use super::ask::ask;
+use super::ask::ask_for_facts;
 use super::config::PolicyConfig;
 use super::gate::{Gate, merge};
 use super::{ROUNDS, data, schema};
-use crate::answer::{self, AnswerEvent, AnswerFact};
+use crate::answer::{AnswerEvent, AnswerFact};
 use crate::error::Result;
 use crate::prompts;
 use crate::traits::extract::{
@@ -53,8 +53,7 @@ impl Extractor for Extract {
         let of_agent = request.scope.get(ScopeKey::AgentId).is_some() && spoke;
         let template = if of_agent { prompts::TWO_PHASE_AGENT } else { prompts::TWO_PHASE_USER };
         let asked = extraction(&self.config, template, request, false);
-        let read = |value: &serde_json::Value| answer::facts(value).map_err(|problem| problem.to_string());
-        let answer = ask(&*self.llm, asked, read).await?;
+        let answer = ask_for_facts(&*self.llm, asked).await?;
         let mut gate = Gate::new(&self.config, request);
         gate.unreadable(answer.rejected.len());
         for item in answer.facts {
@@ -118,8 +117,7 @@ impl Reconciler for Update {
         if shown.is_empty() {
             return Ok(candidates.iter().map(|_| Decision::add()).collect());
         }
-        let read = |value: &serde_json::Value| answer::facts(value).map_err(|problem| problem.to_string());
-        let answer = ask(&*self.llm, self.request(candidates, &shown), read).await?;
+        let answer = ask_for_facts(&*self.llm, self.request(candidates, &shown)).await?;
         Ok(Decisions::new(candidates, &shown).read(answer.facts))
     }
 }
@@ -130,12 +128,12 @@ struct Decisions<'a> {
     shown: &'a [&'a Neighbour],
     decisions: Vec<Option<Decision>>,
     /// What an earlier item has changed or ended: one change each.
-    touched: HashMap<MemoryId, ()>,
+    touched: HashSet<MemoryId>,
 }
 
 impl<'a> Decisions<'a> {
     fn new(candidates: &'a [Candidate], shown: &'a [&'a Neighbour]) -> Self {
-        Self { candidates, shown, decisions: vec![None; candidates.len()], touched: HashMap::new() }
+        Self { candidates, shown, decisions: vec![None; candidates.len()], touched: HashSet::new() }
     }
 
     fn read(mut self, items: Vec<AnswerFact>) -> Vec<Decision> {
@@ -150,14 +148,14 @@ impl<'a> Decisions<'a> {
 
     fn apply(&mut self, index: usize, item: &AnswerFact, targets: &[&Neighbour]) {
         let Some(fact) = self.candidates.get(index).map(|candidate| &candidate.fact) else { return };
-        let free = targets.iter().find(|target| !self.touched.contains_key(&target.memory.id)).copied();
+        let free = targets.iter().find(|target| !self.touched.contains(&target.memory.id)).copied();
         let current = self.decisions.get(index).cloned().flatten();
         let undecided = current.as_ref().is_none_or(|decision| decision.action == Action::Add);
         let mut decision = current.unwrap_or_else(Decision::add);
         decision.reason = item.reason.clone().or(decision.reason);
         match (item.event.unwrap_or(AnswerEvent::Add), free) {
             (AnswerEvent::Update, Some(target)) if undecided => {
-                self.touched.insert(target.memory.id, ());
+                self.touched.insert(target.memory.id);
                 let text = item.text.trim();
                 let new =
                     Content { text: if text.is_empty() { fact.text.clone() } else { text.to_owned() }, ..fact.clone() };
@@ -165,7 +163,7 @@ impl<'a> Decisions<'a> {
                 decision.action = Action::Update { target: Target::Memory(target.memory.id), content };
             }
             (AnswerEvent::Delete, Some(target)) => {
-                self.touched.insert(target.memory.id, ());
+                self.touched.insert(target.memory.id);
                 decision.ends.push(Target::Memory(target.memory.id));
             }
             // A fact that ends something is not known.

@@ -1,5 +1,7 @@
 //! What several stores of this crate are built on.
 
+#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
+pub(crate) mod collection;
 #[cfg(feature = "pgvector")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]

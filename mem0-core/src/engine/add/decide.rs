@@ -12,7 +12,7 @@ use crate::engine::results::AddResult;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::traits::embedder::Purpose;
-use crate::traits::extract::{Action, Candidate, Decision, Dropped, ExtractRequest, Extraction, Neighbour};
+use crate::traits::extract::{Action, Candidate, Decision, ExtractRequest, Extraction, Neighbour};
 use crate::traits::ledger::View;
 use crate::types::ids::MemoryId;
 use crate::types::memory::Content;
@@ -62,7 +62,7 @@ impl Mem0 {
         vectors: &Vectors,
         questions: &Vectors,
     ) -> Result<AddResult> {
-        let Prepared { scope, meter, deadline, messages, mut dropped, idempotency, dry_run, common, work } = prepared;
+        let Prepared { scope, meter, deadline, messages, dropped, idempotency, dry_run, common, work } = prepared;
         let (policy, mut request, mut found) = match work {
             Work::Direct(_) => return Err(Error::internal("facts that are not to be reconciled")),
             Work::Extracted(policy, request, extraction) => {
@@ -111,13 +111,12 @@ impl Mem0 {
             }
             let Some(decided) = &decided else { return Err(Error::internal("nothing was decided")) };
             let vectors = [vectors, &found.vectors, &decided.vectors];
-            let shown: Vec<Neighbour> = request.neighbours.clone();
+            let shown = request.neighbours.clone();
             let planner = Planner::new(&scope, now, &*self.inner.clock, vectors).showing(shown);
             let planned = planner.plan(candidates, decided.decisions.clone())?;
-            let mut dropped_now: Vec<Dropped> = std::mem::take(&mut dropped);
-            dropped_now.extend(found.extraction.dropped.iter().cloned());
+            let all_dropped = || dropped.iter().chain(&found.extraction.dropped).cloned().collect();
             if dry_run {
-                return Ok(AddResult { cost: meter.cost(), ..Self::dry_result(planned, dropped_now) });
+                return Ok(AddResult { cost: meter.cost(), ..Self::dry_result(planned, all_dropped()) });
             }
             // A plan that changes nothing is right whatever happened since.
             let expected = planned.iter().any(|p| p.change.is_some()).then_some(revision);
@@ -126,8 +125,6 @@ impl Mem0 {
             let receipt = match timed(Part::Ledger, self.inner.ledger.commit(vec![commit])).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && round < REPLANS => {
                     tracing::debug!(round, "the scope changed while the plan was made; planning again");
-                    dropped_now.truncate(dropped_now.len() - found.extraction.dropped.len());
-                    dropped = dropped_now;
                     tokio::time::sleep(self.pause(round)).await;
                     continue;
                 }
@@ -137,7 +134,7 @@ impl Mem0 {
             let mut pending = Vec::new();
             self.pending_of(&planned, &receipt, &scope, now, &mut pending).await?;
             let degraded = self.project_committed(pending).await;
-            let result = self.add_result(planned, dropped_now, receipt, degraded).await?;
+            let result = self.add_result(planned, all_dropped(), receipt, degraded).await?;
             return Ok(AddResult { cost: meter.cost(), ..result });
         }
         Err(Error::new(

@@ -29,6 +29,7 @@ use mem0_core::{
     CollectionSpec, Error, ErrorKind, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore,
 };
 
+use crate::shared::collection::check_name;
 use crate::shared::postgres::Database;
 use collection::PgvectorCollection;
 pub use config::{IndexKind, PgvectorConfig, SslMode};
@@ -36,9 +37,6 @@ use search::Index;
 
 /// The provider's name.
 const NAME: &str = "pgvector";
-
-/// The longest name of a collection.
-const MAX_NAME: usize = 128;
 
 /// Vectors in PostgreSQL.
 ///
@@ -138,12 +136,4 @@ impl VectorStore for PgvectorStore {
         };
         work.await.map_err(|error: Error| error.with_operation("drop_collection").with_provider(NAME))
     }
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
-    if (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
 }

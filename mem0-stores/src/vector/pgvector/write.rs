@@ -9,6 +9,7 @@ use tokio_postgres::types::Type;
 use super::payload;
 use super::read::covered;
 use super::schema::Table;
+use crate::shared::collection;
 use crate::shared::postgres::{Client, Sql, refusal};
 
 /// The most points, and about the most bytes, of one statement.
@@ -19,16 +20,8 @@ const MAX_BYTES: usize = 8 << 20;
 /// never wait for each other: of several with one id the latest version, of
 /// equal versions the last.
 pub(super) fn latest(points: &[Point]) -> Vec<&Point> {
-    let mut kept: Vec<&Point> = points.iter().collect();
-    // Stable, so the last of equal versions is the last of its id.
-    kept.sort_by_key(|point| (point.id, point.version));
-    kept.dedup_by(|later, kept| {
-        let same = later.id == kept.id;
-        if same {
-            *kept = *later;
-        }
-        same
-    });
+    let mut kept = collection::latest(points);
+    kept.sort_unstable_by_key(|point| point.id);
     kept
 }
 

@@ -14,6 +14,7 @@ use super::connection::Connection;
 use super::schema::Keys;
 use super::wire::{self, Entry};
 use super::{MAX_LIMIT, filter, scripts, terms};
+use crate::shared::collection::latest;
 
 /// Points of one script: while it runs nothing else does.
 const PAGE: usize = 500;
@@ -77,7 +78,7 @@ impl RedisCollection {
         points.iter().try_for_each(|point| self.check(&point.vector))?;
         let mut page = Vec::new();
         let mut bytes = 0;
-        for point in wire::latest(points) {
+        for point in latest(points) {
             let entry = Entry::new(point)?;
             if page.len() == PAGE || (bytes + entry.size() > PAGE_BYTES && !page.is_empty()) {
                 self.write_page(&page).await?;

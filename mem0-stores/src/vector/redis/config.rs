@@ -129,7 +129,7 @@ impl RedisVectorConfig {
         if self.cluster_mode {
             return Err(Error::config("cluster_mode is not supported; give the address of one server"));
         }
-        if !super::is_plain_name(&self.collection_name) {
+        if !crate::shared::collection::is_plain_name(&self.collection_name) {
             return Err(Error::config("collection_name is 1 to 128 characters of a-z A-Z 0-9 _ -"));
         }
         let graph = [

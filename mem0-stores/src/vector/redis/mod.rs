@@ -33,6 +33,7 @@ use mem0_core::{CollectionSpec, Error, ErrorKind, Result, VectorCapabilities, Ve
 use redis::Value;
 use uuid::Uuid;
 
+use crate::shared::collection::check_name;
 use collection::RedisCollection;
 pub use config::{IndexType, RedisVectorConfig};
 use connection::Connection;
@@ -202,16 +203,4 @@ impl fmt::Debug for RedisVectorStore {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
-}
-
-fn check_name(name: &str) -> Result<()> {
-    if is_plain_name(name) {
-        return Ok(());
-    }
-    Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
-}
-
-fn is_plain_name(name: &str) -> bool {
-    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
-    (1..=128).contains(&name.len()) && name.bytes().all(plain)
 }

@@ -56,22 +56,6 @@ impl Entry {
     }
 }
 
-/// The points of a batch that count: of several with one id the latest version,
-/// of equal versions the last.
-pub(super) fn latest(points: &[Point]) -> Vec<&Point> {
-    let mut places: HashMap<MemoryId, usize> = HashMap::with_capacity(points.len());
-    let mut kept: Vec<&Point> = Vec::with_capacity(points.len());
-    for point in points {
-        let place = *places.entry(point.id).or_insert(kept.len());
-        match kept.get_mut(place) {
-            Some(slot) if slot.version <= point.version => *slot = point,
-            Some(_) => {}
-            None => kept.push(point),
-        }
-    }
-    kept
-}
-
 /// What the script that reads answers for one id.
 pub(super) fn point(value: &Value, dims: usize) -> Result<Option<Point>> {
     let [id, version, vector, payload, scope] = match array(value)? {

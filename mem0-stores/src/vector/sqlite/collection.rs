@@ -15,6 +15,7 @@ use super::read::Reader;
 use super::search::{Query, Searcher, Source};
 use super::write::{self, Entry};
 use crate::SqliteDb;
+use crate::shared::collection::latest;
 
 /// Points that are prepared at a time before other tasks get their turn.
 const TURN: usize = 256;
@@ -73,7 +74,7 @@ impl VectorCollection for SqliteCollection {
         if points.is_empty() {
             return Ok(());
         }
-        let points = write::latest(points);
+        let points = latest(points);
         let mut entries = Vec::with_capacity(points.len());
         for some in points.chunks(TURN) {
             for point in some {

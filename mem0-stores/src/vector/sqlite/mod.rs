@@ -32,6 +32,7 @@ use async_trait::async_trait;
 use mem0_core::{CollectionSpec, Error, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore};
 
 use crate::SqliteDb;
+use crate::shared::collection::check_name;
 use cache::Cache;
 use collection::SqliteCollection;
 pub use config::SqliteVectorConfig;
@@ -43,9 +44,6 @@ const NAME: &str = "sqlite";
 
 /// The longest vector.
 const MAX_DIMS: usize = 65_536;
-
-/// The longest name of a collection.
-const MAX_NAME: usize = 128;
 
 /// Vectors in a SQLite file, alone or beside the ledger. The default.
 ///
@@ -129,12 +127,4 @@ impl VectorStore for SqliteVectorStore {
         self.cache.forget(&gone);
         Ok(())
     }
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
-    if (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
 }

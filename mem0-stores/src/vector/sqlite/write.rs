@@ -36,22 +36,6 @@ impl Entry {
     }
 }
 
-/// The points of a batch that count: of several with one id the latest version,
-/// of equal versions the last.
-pub(super) fn latest(points: &[Point]) -> Vec<&Point> {
-    let mut places: HashMap<MemoryId, usize> = HashMap::with_capacity(points.len());
-    let mut kept: Vec<&Point> = Vec::with_capacity(points.len());
-    for point in points {
-        let place = *places.entry(point.id).or_insert(kept.len());
-        match kept.get_mut(place) {
-            Some(other) if other.version <= point.version => *other = point,
-            Some(_) => {}
-            None => kept.push(point),
-        }
-    }
-    kept
-}
-
 /// Writes points that are checked and of distinct ids.
 pub(super) fn upsert(connection: &Connection, collection: i64, entries: &[Entry]) -> Attempt<()> {
     schema::count_change(connection, collection)?;

@@ -1,0 +1,38 @@
+//! What every vector store asks of a collection's name and of a batch.
+
+use std::collections::HashMap;
+
+use mem0_core::{Error, MemoryId, Point, Result};
+
+/// The longest name of a collection, in bytes.
+const MAX_NAME: usize = 128;
+
+/// Whether a name can stand in every product without being quoted.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
+    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain)
+}
+
+/// Refuses a name that is none.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    if is_plain_name(name) {
+        return Ok(());
+    }
+    Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
+}
+
+/// The points of a batch that count: of several with one id the latest version,
+/// of equal versions the last.
+pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
+    let mut places: HashMap<MemoryId, usize> = HashMap::with_capacity(points.len());
+    let mut kept: Vec<&Point> = Vec::with_capacity(points.len());
+    for point in points {
+        let place = *places.entry(point.id).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(other) if other.version <= point.version => *other = point,
+            Some(_) => {}
+            None => kept.push(point),
+        }
+    }
+    kept
+}
