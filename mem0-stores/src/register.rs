@@ -1,6 +1,6 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(feature = "pgvector")]
+#[cfg(any(feature = "pgvector", feature = "redis"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
@@ -12,9 +12,9 @@ use mem0_core::{BuildContext, Ledger};
 use mem0_core::{Result, VectorStore};
 
 #[cfg(feature = "pgvector")]
-use crate::vector::pgvector::PgvectorStore;
+use crate::vector::pgvector::{ForeignTable, PgvectorStore};
 #[cfg(feature = "redis")]
-use crate::vector::redis::RedisVectorStore;
+use crate::vector::redis::{ForeignKeys, RedisVectorStore};
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -34,6 +34,12 @@ pub fn register(registry: &mut Registry) {
         registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });
         registry
             .vector_store("valkey", |config, _| async move { redis::vector_store(config, RedisVectorStore::valkey) });
+        registry.foreign_collection("redis", |config, _| async {
+            Ok(Arc::new(ForeignKeys::redis(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("valkey", |config, _| async {
+            Ok(Arc::new(ForeignKeys::valkey(provider_config(config)?)?) as _)
+        });
     }
     #[cfg(feature = "sqlite")]
     {
@@ -41,9 +47,20 @@ pub fn register(registry: &mut Registry) {
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
     #[cfg(feature = "pgvector")]
-    registry.vector_store("pgvector", |config, _| async {
-        Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
-    });
+    {
+        registry.vector_store("pgvector", |config, _| async {
+            Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("pgvector", |config, _| async {
+            Ok(Arc::new(ForeignTable::pgvector(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("supabase", |config, _| async {
+            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
+        });
+        registry.vector_store("supabase", |config, _| async {
+            Ok(Arc::new(PgvectorStore::supabase(provider_config(config)?)?) as _)
+        });
+    }
 }
 
 #[cfg(feature = "redis")]

@@ -10,16 +10,22 @@
 //! the times of a payload have columns of their own. Every value is bound; a
 //! write carries its version, and the server keeps the later one.
 //!
+//! No statement needs anything of the connection it runs on, so that a pooler may
+//! hand each to another one.
+//!
 //! A deletion empties the row; PostgreSQL takes what was in it from the disk
 //! when it next vacuums the table.
 
 mod collection;
 mod config;
 mod filter;
+mod foreign;
 mod payload;
 mod read;
 mod schema;
 mod search;
+mod supabase;
+mod words;
 mod write;
 
 use std::sync::Arc;
@@ -33,10 +39,9 @@ use crate::shared::collection::check_name;
 use crate::shared::postgres::Database;
 use collection::PgvectorCollection;
 pub use config::{IndexKind, PgvectorConfig, SslMode};
+pub use foreign::ForeignTable;
 use search::Index;
-
-/// The provider's name.
-const NAME: &str = "pgvector";
+pub use supabase::{IndexMeasure, IndexMethod, SupabaseConfig};
 
 /// Vectors in PostgreSQL.
 ///
@@ -54,6 +59,7 @@ const NAME: &str = "pgvector";
 /// ```
 #[derive(Debug)]
 pub struct PgvectorStore {
+    name: &'static str,
     db: Database,
     config: PgvectorConfig,
     max_dims: usize,
@@ -66,14 +72,28 @@ impl PgvectorStore {
     /// # Errors
     /// `Config` if a setting is out of range or a file cannot be read.
     pub fn new(config: PgvectorConfig) -> Result<Self> {
-        let said = |error: Error| error.with_provider(NAME);
+        Self::named("pgvector", config)
+    }
+
+    /// The same for a database of Supabase.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn supabase(config: SupabaseConfig) -> Result<Self> {
+        const NAME: &str = "supabase";
+        Self::named(NAME, config.into_pgvector().map_err(|error| error.with_provider(NAME))?)
+    }
+
+    fn named(name: &'static str, config: PgvectorConfig) -> Result<Self> {
+        let said = |error: Error| error.with_provider(name);
         config.check().map_err(said)?;
         let max_dims = config.max_dims().map_err(said)?;
         let mut capabilities = VectorCapabilities::new(FilterCapabilities::ALL);
         capabilities.versioned = true;
+        capabilities.keyword = true;
         capabilities.max_dims = Some(max_dims);
         let db = config.pool().and_then(Database::new).map_err(said)?;
-        Ok(Self { db, config, max_dims, capabilities })
+        Ok(Self { name, db, config, max_dims, capabilities })
     }
 
     async fn open_table(&self, spec: &CollectionSpec) -> Result<PgvectorCollection> {
@@ -93,8 +113,9 @@ impl PgvectorStore {
             _ => Some("vector".to_owned()),
         };
         let column = schema::indexed(&self.config, i32::try_from(dims).unwrap_or(i32::MAX));
-        let index = kind.map(|kind| Index { column, kind, exact_up_to: self.config.exact_up_to });
-        Ok(PgvectorCollection { db: self.db.clone(), spec: spec.clone(), table, index })
+        let exact_up_to = self.config.exact_up_to;
+        let index = kind.map(|kind| Index { column, kind, exact_up_to, settings: self.config.search_settings() });
+        Ok(PgvectorCollection { provider: self.name, db: self.db.clone(), spec: spec.clone(), table, index })
     }
 
     /// Holds what the configuration says in the Python library's way against
@@ -115,7 +136,7 @@ impl PgvectorStore {
 #[async_trait]
 impl VectorStore for PgvectorStore {
     fn name(&self) -> &'static str {
-        NAME
+        self.name
     }
 
     fn capabilities(&self) -> &VectorCapabilities {
@@ -125,7 +146,7 @@ impl VectorStore for PgvectorStore {
     async fn open(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
         match self.open_table(spec).await {
             Ok(collection) => Ok(Arc::new(collection)),
-            Err(error) => Err(error.with_operation("open").with_provider(NAME)),
+            Err(error) => Err(error.with_operation("open").with_provider(self.name)),
         }
     }
 
@@ -134,6 +155,6 @@ impl VectorStore for PgvectorStore {
             check_name(name)?;
             schema::drop_collection(&mut self.db.client().await?, &self.config, name).await
         };
-        work.await.map_err(|error: Error| error.with_operation("drop_collection").with_provider(NAME))
+        work.await.map_err(|error: Error| error.with_operation("drop_collection").with_provider(self.name))
     }
 }
