@@ -41,6 +41,8 @@ pub(crate) mod llm;
 pub(crate) mod ollama;
 pub mod openai;
 
+#[cfg(feature = "pgvector")]
+pub mod pooler;
 mod server;
 
 pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

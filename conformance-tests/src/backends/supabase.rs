@@ -1,0 +1,77 @@
+//! Supabase, as far as it is PostgreSQL: the server at `MEM0_TEST_PGVECTOR_URL`
+//! behind a pooler in transaction mode.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mem0_core::{Result, VectorStore};
+use mem0_stores::vector::pgvector::{PgvectorStore, SupabaseConfig};
+
+use crate::fakes::pooler::Pooler;
+use crate::harness::{Setup, VectorHarness};
+use crate::server_url;
+
+/// How many connections the pooler shares among all clients.
+const CONNECTIONS: usize = 4;
+
+/// A server behind a pooler of its own.
+#[derive(Debug)]
+pub struct SupabaseHarness {
+    pooler: Pooler,
+}
+
+impl SupabaseHarness {
+    /// The pooler.
+    #[must_use]
+    pub fn pooler(&self) -> &Pooler {
+        &self.pooler
+    }
+
+    /// The settings of a store on it.
+    #[must_use]
+    pub fn config(&self) -> SupabaseConfig {
+        config(self.pooler.port()).with_schema("mem0_supabase")
+    }
+}
+
+fn config(port: u16) -> SupabaseConfig {
+    let mut config = SupabaseConfig::default().with_connection_string(format!(
+        "postgresql://postgres.abcdefgh:hush@127.0.0.1:{port}/postgres?sslmode=disable"
+    ));
+    config.transaction_pooler = Some(true);
+    config
+}
+
+#[async_trait]
+impl VectorHarness for SupabaseHarness {
+    async fn start() -> Setup<Self> {
+        let Some(url) = server_url("pgvector") else {
+            return Setup::Skip("set MEM0_TEST_PGVECTOR_URL".to_owned());
+        };
+        let Some((user, server, database)) = parts(&url) else {
+            return Setup::Skip("MEM0_TEST_PGVECTOR_URL is not postgres://user@host:port/database".to_owned());
+        };
+        match Pooler::start(server, user, database, CONNECTIONS).await {
+            Ok(pooler) => Setup::Ready(Self { pooler }),
+            Err(e) => Setup::Skip(format!("the pooler of this suite cannot use the server: {e}")),
+        }
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
+        Ok(Arc::new(PgvectorStore::supabase(self.config())?))
+    }
+
+    async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
+        Some(PgvectorStore::supabase(config(1)).map(|store| Arc::new(store) as _))
+    }
+}
+
+/// User, `host:port` and database of an address.
+fn parts(url: &str) -> Option<(String, String, String)> {
+    let (_, rest) = url.split_once("://")?;
+    let (login, rest) = rest.split_once('@')?;
+    let (server, database) = rest.split_once('/')?;
+    let user = login.split(':').next()?;
+    let database = database.split('?').next()?;
+    Some((user.to_owned(), server.to_owned(), database.to_owned()))
+}
