@@ -48,6 +48,8 @@ use std::path::Path;
 
 pub use environment::default_data_dir;
 pub use mem0_core::*;
+#[cfg(feature = "sqlite")]
+pub use mem0_stores::python_history;
 pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers};
 
 /// Every provider that this build has.
@@ -119,6 +121,18 @@ pub async fn builder(config: &Config) -> Result<Builder> {
     let registry = registry();
     providers::check_features(config, &registry)?;
     config.builder(&registry, &BuildContext::new(folder)).await
+}
+
+/// A collection that another program wrote to a vector store, such as the
+/// Python library, to be [adopted](Mem0::adopt). `from` is the section
+/// `vector_store` of a configuration; its `collection_name` says which.
+///
+/// # Errors
+/// `UnknownProvider` for a store whose collections cannot be read so, `Config`
+/// for a key that it does not know.
+pub async fn foreign_collection(from: &Slot) -> Result<std::sync::Arc<dyn ForeignCollection>> {
+    let context = BuildContext::new(default_data_dir()?);
+    registry().make_foreign_collection(&from.provider, from.config.clone(), &context).await
 }
 
 /// Reads a configuration from a file (TOML, or JSON) and the environment, as

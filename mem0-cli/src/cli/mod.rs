@@ -12,7 +12,7 @@ use mem0::{MemoryId, Metadata, ScopeFields, Timestamp};
 
 pub(crate) use jobs::{JobsArgs, JobsCommand, JobsListArgs, WorkArgs, show_cursor};
 pub(crate) use manage::{
-    CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs, ResetArgs,
+    AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs, ResetArgs,
 };
 pub(crate) use read::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
@@ -162,6 +162,7 @@ pub(crate) enum Command {
     Reset(ResetArgs),
     Export(ExportArgs),
     Import(ImportArgs),
+    Adopt(AdoptArgs),
     /// Move to the embedder and vector store of the configuration
     ///
     /// Edit the configuration, then run this: texts are embedded anew where

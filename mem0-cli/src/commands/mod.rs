@@ -1,6 +1,7 @@
 //! One function per command.
 
 mod add;
+mod adopt;
 mod change;
 mod doctor;
 mod jobs;
@@ -85,6 +86,7 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
         Command::Reset(args) => change::reset(session, out, args).await?,
         Command::Export(args) => transfer::export(session, out, args).await?,
         Command::Import(args) => transfer::import(session, out, args).await?,
+        Command::Adopt(args) => adopt::adopt(session, out, args).await?,
         Command::Reindex => manage::reindex(session, out).await?,
         Command::Stats => manage::stats(session, out).await?,
         Command::Doctor(args) => return doctor::doctor(session, out, args).await,
