@@ -3,7 +3,8 @@
 Reads one JSON object from standard input: `vector_store` as the library is
 configured with it, `history` as the path of its history, and `calls`, a list of
 `[method, arguments]`. Prints the list of what the calls returned; one that
-raised is `{"raised": "TypeOfTheError"}`. No model is asked: memories are stored
+raised is `{"raised": "TypeOfTheError"}`. The argument `"$3"` stands for the id of
+the memory that the fourth call added. No model is asked: memories are stored
 as said, and the embedder below is the test's own.
 """
 
@@ -13,6 +14,8 @@ import os
 import sys
 import zlib
 
+# Some clients log to standard output, which is for the answer.
+answer, sys.stdout = sys.stdout, sys.stderr
 os.environ["MEM0_TELEMETRY"] = "False"
 os.environ.setdefault("OPENAI_API_KEY", "none")
 
@@ -48,12 +51,15 @@ def main():
     memory.embedding_model = Words()
     results = []
     for method, arguments in task["calls"]:
+        for name, value in arguments.items():
+            if isinstance(value, str) and value.startswith("$"):
+                arguments[name] = results[int(value[1:])]["results"][0]["id"]
         try:
             results.append(getattr(memory, method)(**arguments))
         except Exception as error:  # noqa: BLE001
             print(f"{method}: {error!r}", file=sys.stderr)
             results.append({"raised": type(error).__name__})
-    json.dump(results, sys.stdout, default=str)
+    json.dump(results, answer, default=str)
 
 
 if __name__ == "__main__":

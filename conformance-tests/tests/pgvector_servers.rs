@@ -14,7 +14,7 @@ use mem0_core::{
     CollectionSpec, EmbedderIdentity, ErrorKind, Filter, ForeignCollection, MemoryId, Payload, Point, Scope, Selector,
     TextQuery, VectorCollection, VectorQuery, VectorStore,
 };
-use mem0_stores::vector::pgvector::{ForeignTable, IndexKind, PgvectorConfig, PgvectorStore};
+use mem0_stores::vector::pgvector::{ForeignTable, IndexKind, PgvectorConfig, PgvectorStore, supabase};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -191,7 +191,7 @@ async fn nothing_is_left_on_a_connection_of_a_pooler(_: World) {
     let mut config = harness.config();
     config.exact_up_to = 0;
     config.schema = format!("t_{}", Uuid::new_v4().simple());
-    let store = PgvectorStore::supabase(config).unwrap();
+    let store = supabase(config).unwrap();
     assert_eq!(store.name(), "supabase");
     let collection = store.open(&spec()).await.unwrap();
     let points = points(1_500);

@@ -11,6 +11,8 @@ use mem0_core::{BuildContext, Ledger};
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 use mem0_core::{Result, VectorStore};
 
+#[cfg(feature = "supabase")]
+use crate::vector::pgvector::supabase;
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::{ForeignTable, PgvectorStore};
 #[cfg(feature = "redis")]
@@ -46,6 +48,13 @@ pub fn register(registry: &mut Registry) {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
+    #[cfg(feature = "supabase")]
+    {
+        registry.foreign_collection("supabase", |config, _| async {
+            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
+        });
+        registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
+    }
     #[cfg(feature = "pgvector")]
     {
         registry.vector_store("pgvector", |config, _| async {
@@ -53,12 +62,6 @@ pub fn register(registry: &mut Registry) {
         });
         registry.foreign_collection("pgvector", |config, _| async {
             Ok(Arc::new(ForeignTable::pgvector(provider_config(config)?)?) as _)
-        });
-        registry.foreign_collection("supabase", |config, _| async {
-            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
-        });
-        registry.vector_store("supabase", |config, _| async {
-            Ok(Arc::new(PgvectorStore::supabase(provider_config(config)?)?) as _)
         });
     }
 }

@@ -50,6 +50,8 @@ pub use environment::default_data_dir;
 pub use mem0_core::*;
 #[cfg(feature = "sqlite")]
 pub use mem0_stores::python_history;
+#[cfg(feature = "supabase")]
+pub use mem0_stores::vector::pgvector::SUPABASE_FUNCTIONS;
 pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers};
 
 /// Every provider that this build has.
@@ -131,8 +133,10 @@ pub async fn builder(config: &Config) -> Result<Builder> {
 /// `UnknownProvider` for a store whose collections cannot be read so, `Config`
 /// for a key that it does not know.
 pub async fn foreign_collection(from: &Slot) -> Result<std::sync::Arc<dyn ForeignCollection>> {
+    let registry = registry();
+    providers::check_feature(Family::VectorStore, &from.provider, &registry)?;
     let context = BuildContext::new(default_data_dir()?);
-    registry().make_foreign_collection(&from.provider, from.config.clone(), &context).await
+    registry.make_foreign_collection(&from.provider, from.config.clone(), &context).await
 }
 
 /// Reads a configuration from a file (TOML, or JSON) and the environment, as

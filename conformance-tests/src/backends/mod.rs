@@ -41,4 +41,4 @@ pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]
 pub use sqlite_graph::SqliteGraphHarness;
 #[cfg(feature = "pgvector")]
-pub use supabase::SupabaseHarness;
+pub use supabase::{SupabaseHarness, SupabaseRestHarness};

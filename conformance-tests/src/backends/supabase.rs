@@ -1,13 +1,14 @@
-//! Supabase, as far as it is PostgreSQL: the server at `MEM0_TEST_PGVECTOR_URL`
-//! behind a pooler in transaction mode.
+//! Supabase on the server at `MEM0_TEST_PGVECTOR_URL`: behind a pooler in
+//! transaction mode, and behind a stand-in for PostgREST.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
-use mem0_stores::vector::pgvector::{PgvectorStore, SupabaseConfig};
+use mem0_stores::vector::pgvector::{SUPABASE_FUNCTIONS, SupabaseConfig, supabase};
 
 use crate::fakes::pooler::Pooler;
+use crate::fakes::postgrest::PostgRest;
 use crate::harness::{Setup, VectorHarness};
 use crate::server_url;
 
@@ -58,11 +59,11 @@ impl VectorHarness for SupabaseHarness {
     }
 
     async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
-        Ok(Arc::new(PgvectorStore::supabase(self.config())?))
+        supabase(self.config())
     }
 
     async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
-        Some(PgvectorStore::supabase(config(1)).map(|store| Arc::new(store) as _))
+        Some(supabase(config(1)))
     }
 }
 
@@ -74,4 +75,40 @@ fn parts(url: &str) -> Option<(String, String, String)> {
     let user = login.split(':').next()?;
     let database = database.split('?').next()?;
     Some((user.to_owned(), server.to_owned(), database.to_owned()))
+}
+
+/// The same server behind a stand-in for PostgREST, in a database of its own,
+/// since the functions have a schema of their own.
+#[derive(Debug)]
+pub struct SupabaseRestHarness {
+    rest: PostgRest,
+}
+
+const KEY: &str = "key-0123456789-must-not-show";
+
+fn rest(url: impl Into<String>) -> SupabaseConfig {
+    let mut config = SupabaseConfig::default().with_rest(url, KEY);
+    config.http.retry.max_retries = 0;
+    config
+}
+
+#[async_trait]
+impl VectorHarness for SupabaseRestHarness {
+    async fn start() -> Setup<Self> {
+        let Some(url) = server_url("pgvector") else {
+            return Setup::Skip("set MEM0_TEST_PGVECTOR_URL".to_owned());
+        };
+        match PostgRest::start(&url, SUPABASE_FUNCTIONS, KEY).await {
+            Ok(rest) => Setup::Ready(Self { rest }),
+            Err(e) => Setup::Skip(format!("the functions cannot be installed: {e}")),
+        }
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
+        supabase(rest(self.rest.url()))
+    }
+
+    async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
+        Some(supabase(rest("http://127.0.0.1:1")))
+    }
 }

@@ -43,6 +43,8 @@ pub mod openai;
 
 #[cfg(feature = "pgvector")]
 pub mod pooler;
+#[cfg(feature = "pgvector")]
+pub mod postgrest;
 mod server;
 
 pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

@@ -31,7 +31,7 @@ pub(crate) fn is_missing(error: &tokio_postgres::Error) -> bool {
 }
 
 /// By the appendix "PostgreSQL Error Codes": two letters are the class.
-fn of_code(code: &str) -> Error {
+pub(crate) fn of_code(code: &str) -> Error {
     use ErrorKind::*;
     let (kind, message) = match code {
         "28P01" | "28000" => (Unauthenticated, "PostgreSQL refuses the user or the password"),

@@ -17,6 +17,8 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError
 use mem0_core::{Error, ErrorKind, Result};
 
 pub(crate) use deadpool_postgres::{Client, Transaction};
+#[cfg(feature = "supabase")]
+pub(crate) use error::of_code;
 pub(crate) use error::{is_missing, refusal};
 pub(crate) use sql::{Sql, literal, quoted};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mem0_core::{Error, Result, Secret};
+use mem0_core::{CollectionSpec, Error, ErrorKind, Result, Secret};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::config::SslMode as DriverSslMode;
 
@@ -275,6 +275,25 @@ impl PgvectorConfig {
         Ok(())
     }
 
+    /// Refuses a collection that does not fit these settings.
+    pub(super) fn fits(&self, spec: &CollectionSpec, max_dims: usize) -> Result<()> {
+        let dims = spec.identity.dims;
+        if !(1..=max_dims).contains(&dims) {
+            let message = "the dimensions must be 1 to what pgvector can index: 2000, or 4000 with halfvec; \
+                           with the index none up to 16000";
+            return Err(Error::invalid(message).with_context("dims", dims).with_context("most", max_dims));
+        }
+        if self.collection_name.as_ref().is_some_and(|name| *name != spec.name) {
+            let message = "collection_name is another one than `collection`: set that, or leave this out";
+            return Err(Error::config(message).with_context("collection", &spec.name));
+        }
+        if self.embedding_model_dims.is_some_and(|known| known != dims) {
+            let message = "embedding_model_dims is not what the embedder has: leave it out";
+            return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", dims));
+        }
+        Ok(())
+    }
+
     /// What the pool of connections is made of.
     pub(super) fn pool(&self) -> Result<PoolOptions> {
         let wait = seconds("connect_timeout_s", self.connect_timeout_s)?;
@@ -320,7 +339,6 @@ fn seconds(key: &'static str, value: f64) -> Result<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use mem0_core::ErrorKind;
     use serde_json::json;
 
     use super::*;

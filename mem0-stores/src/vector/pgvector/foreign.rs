@@ -11,6 +11,7 @@ use tokio_postgres::types::Type;
 
 use super::config::PgvectorConfig;
 use super::payload;
+#[cfg(feature = "supabase")]
 use super::supabase::SupabaseConfig;
 use crate::shared::postgres::{Client, Database, Sql, quoted};
 
@@ -47,10 +48,11 @@ impl ForeignTable {
         Self::new("pgvector", config)
     }
 
-    /// Of Supabase.
+    /// Of Supabase, over a connection.
     ///
     /// # Errors
     /// As [`pgvector`](Self::pgvector).
+    #[cfg(feature = "supabase")]
     pub fn supabase(config: SupabaseConfig) -> Result<Self> {
         Self::new("supabase", config.into_pgvector().map_err(|error| error.with_provider("supabase"))?)
     }

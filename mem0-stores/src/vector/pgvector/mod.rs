@@ -22,8 +22,11 @@ mod filter;
 mod foreign;
 mod payload;
 mod read;
+#[cfg(feature = "supabase")]
+mod rest;
 mod schema;
 mod search;
+#[cfg(feature = "supabase")]
 mod supabase;
 mod words;
 mod write;
@@ -31,17 +34,18 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::{
-    CollectionSpec, Error, ErrorKind, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore,
-};
+use mem0_core::{CollectionSpec, Error, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore};
 
 use crate::shared::collection::check_name;
 use crate::shared::postgres::Database;
 use collection::PgvectorCollection;
 pub use config::{IndexKind, PgvectorConfig, SslMode};
 pub use foreign::ForeignTable;
+#[cfg(feature = "supabase")]
+pub use rest::SUPABASE_FUNCTIONS;
 use search::Index;
-pub use supabase::{IndexMeasure, IndexMethod, SupabaseConfig};
+#[cfg(feature = "supabase")]
+pub use supabase::{IndexMeasure, IndexMethod, SupabaseConfig, Transport};
 
 /// Vectors in PostgreSQL.
 ///
@@ -75,15 +79,6 @@ impl PgvectorStore {
         Self::named("pgvector", config)
     }
 
-    /// The same for a database of Supabase.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn supabase(config: SupabaseConfig) -> Result<Self> {
-        const NAME: &str = "supabase";
-        Self::named(NAME, config.into_pgvector().map_err(|error| error.with_provider(NAME))?)
-    }
-
     fn named(name: &'static str, config: PgvectorConfig) -> Result<Self> {
         let said = |error: Error| error.with_provider(name);
         config.check().map_err(said)?;
@@ -99,12 +94,7 @@ impl PgvectorStore {
     async fn open_table(&self, spec: &CollectionSpec) -> Result<PgvectorCollection> {
         check_name(&spec.name)?;
         let dims = spec.identity.dims;
-        if !(1..=self.max_dims).contains(&dims) {
-            let message = "the dimensions must be 1 to what pgvector can index: 2000, or 4000 with halfvec; \
-                           with the index none up to 16000";
-            return Err(Error::invalid(message).with_context("dims", dims).with_context("most", self.max_dims));
-        }
-        self.agree(spec)?;
+        self.config.fits(spec, self.max_dims)?;
         let mut client = self.db.client().await?;
         let table = schema::open(&mut client, &self.config, spec).await?;
         let kind = match self.config.index_kind()? {
@@ -117,20 +107,24 @@ impl PgvectorStore {
         let index = kind.map(|kind| Index { column, kind, exact_up_to, settings: self.config.search_settings() });
         Ok(PgvectorCollection { provider: self.name, db: self.db.clone(), spec: spec.clone(), table, index })
     }
+}
 
-    /// Holds what the configuration says in the Python library's way against
-    /// what is opened.
-    fn agree(&self, spec: &CollectionSpec) -> Result<()> {
-        if self.config.collection_name.as_ref().is_some_and(|name| *name != spec.name) {
-            let message = "collection_name is another one than `collection`: set that, or leave this out";
-            return Err(Error::config(message).with_context("collection", &spec.name));
+/// Vectors in Supabase, by the transport of the configuration; nothing is
+/// connected before the first call.
+///
+/// # Errors
+/// `Config` if a setting is out of range or missing, or a file cannot be read.
+#[cfg(feature = "supabase")]
+pub fn supabase(config: SupabaseConfig) -> Result<Arc<dyn VectorStore>> {
+    const NAME: &str = "supabase";
+    let made = match config.transport {
+        Transport::Postgres => {
+            let config = config.into_pgvector();
+            config.and_then(|config| PgvectorStore::named(NAME, config)).map(|store| Arc::new(store) as _)
         }
-        if self.config.embedding_model_dims.is_some_and(|dims| dims != spec.identity.dims) {
-            let message = "embedding_model_dims is not what the embedder has: leave it out";
-            return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", spec.identity.dims));
-        }
-        Ok(())
-    }
+        Transport::Rest => rest::open(config),
+    };
+    made.map_err(|error| error.with_provider(NAME))
 }
 
 #[async_trait]

@@ -44,7 +44,7 @@ pub(super) struct Table {
     pub(super) words: Option<String>,
 }
 
-fn metric_name(metric: Metric) -> &'static str {
+pub(super) fn metric_name(metric: Metric) -> &'static str {
     match metric {
         Metric::Cosine => "cosine",
         _ => "unknown",
@@ -52,7 +52,7 @@ fn metric_name(metric: Metric) -> &'static str {
 }
 
 /// The table of a collection: its name where that can be the name of a table.
-fn table_name(collection: &str) -> String {
+pub(super) fn table_name(collection: &str) -> String {
     if collection.len() <= MAX_TABLE_NAME && collection != LIST && !collection.starts_with("mem0_long_") {
         collection.to_owned()
     } else {
@@ -119,16 +119,21 @@ async fn begin(client: &mut Client) -> Result<Transaction<'_>> {
 
 fn check(row: &tokio_postgres::Row, config: &PgvectorConfig, spec: &CollectionSpec) -> Result<Table> {
     let damaged = |_| Error::corrupt("the list of collections is not as this adapter writes it");
-    let identity = &spec.identity;
-    let dims: i32 = row.try_get(3).map_err(damaged)?;
     let text = |column: usize| row.try_get::<_, &str>(column).map_err(damaged);
+    agree(spec, row.try_get(3).map_err(damaged)?, text(2)?, text(4)?, text(5)?)?;
+    let words = row.try_get(6).map_err(damaged)?;
+    Ok(table(config, row.try_get(0).map_err(damaged)?, text(1)?, words))
+}
+
+/// Whether a collection that is there is the one that is opened.
+pub(super) fn agree(spec: &CollectionSpec, dims: i32, model: &str, digest: &str, metric: &str) -> Result<()> {
+    let identity = &spec.identity;
     let error = if usize::try_from(dims) != Ok(identity.dims) {
         Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
             .with_context("stored", dims)
             .with_context("asked", identity.dims)
-    } else if text(2)? == identity.model && text(4)? == identity.digest && text(5)? == metric_name(spec.metric) {
-        let words = row.try_get(6).map_err(damaged)?;
-        return Ok(table(config, row.try_get(0).map_err(damaged)?, text(1)?, words));
+    } else if model == identity.model && digest == identity.digest && metric == metric_name(spec.metric) {
+        return Ok(());
     } else {
         Error::new(
             ErrorKind::IdentityMismatch,
@@ -136,6 +141,13 @@ fn check(row: &tokio_postgres::Row, config: &PgvectorConfig, spec: &CollectionSp
         )
     };
     Err(error.with_context("collection", &spec.name))
+}
+
+/// A table that belongs to somebody else.
+pub(super) fn taken(spec: &CollectionSpec) -> Error {
+    let message = "there is a table of this name that is no collection of this adapter; \
+                   name another collection or schema (`mem0 adopt` brings over what the Python library wrote)";
+    Error::new(ErrorKind::AlreadyExists, message).with_context("collection", &spec.name)
 }
 
 /// Makes what all collections need, as far as it is not there: a user without
@@ -210,9 +222,7 @@ async fn create(transaction: &Transaction<'_>, config: &PgvectorConfig, spec: &C
     let tab = table_name(&spec.name);
     let Table { name, list, .. } = table(config, 0, &tab, None);
     if is_there(transaction, &name).await? {
-        let message = "there is a table of this name that is no collection of this adapter; \
-                       name another collection or schema (`mem0 adopt` brings over what the Python library wrote)";
-        return Err(Error::new(ErrorKind::AlreadyExists, message).with_context("collection", &spec.name));
+        return Err(taken(spec));
     }
     let identity = &spec.identity;
     let dims = i32::try_from(identity.dims).map_err(|_| Error::invalid("too many dimensions"))?;

@@ -203,7 +203,7 @@ impl<'t> Statement<'t> {
 }
 
 /// A hit by pgvector's cosine distance, which is one less the cosine.
-fn scored(id: mem0_core::MemoryId, version: u64, distance: f64) -> ScoredPoint {
+pub(super) fn scored(id: mem0_core::MemoryId, version: u64, distance: f64) -> ScoredPoint {
     #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
     let raw = (1.0 - distance) as f32;
     ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw }

@@ -10,6 +10,7 @@
 use std::path::PathBuf;
 
 use mem0_core::{Error, Result, Secret};
+use mem0_http::ClientOptions;
 use serde::{Deserialize, Serialize};
 
 use super::config::{IndexKind, PgvectorConfig, SslMode};
@@ -34,6 +35,16 @@ const LOCAL: &str = "postgresql://postgres:postgres@127.0.0.1:54322/postgres";
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SupabaseConfig {
+    /// How the database is reached: `postgres`, the default, or `rest`.
+    pub transport: Transport,
+    /// For `rest`: `https://[project-ref].supabase.co`.
+    pub supabase_url: Option<String>,
+    /// For `rest`: the project's secret key (`service_role`), which may call the
+    /// functions that are installed there.
+    #[serde(alias = "supabase_key")]
+    pub api_key: Option<Secret>,
+    /// For `rest`: how HTTP is spoken.
+    pub http: ClientOptions,
     /// `postgresql://user:password@host:port/postgres`, as the dashboard shows
     /// it; by default the database that `supabase start` runs on this machine.
     #[serde(alias = "url")]
@@ -73,6 +84,19 @@ pub struct SupabaseConfig {
     pub exact_up_to: u32,
 }
 
+/// How the database is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Transport {
+    /// As PostgreSQL, directly or through a pooler.
+    #[default]
+    Postgres,
+    /// Over HTTPS, by the functions of
+    /// [`SUPABASE_FUNCTIONS`](super::SUPABASE_FUNCTIONS).
+    Rest,
+}
+
 /// The Python library's names of indexes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +132,10 @@ impl Default for SupabaseConfig {
         let PgvectorConfig { maxconn, connect_timeout_s, text_search_config, exact_up_to, .. } =
             PgvectorConfig::default();
         Self {
+            transport: Transport::default(),
+            supabase_url: None,
+            api_key: None,
+            http: ClientOptions::default(),
             connection_string: None,
             collection_name: None,
             embedding_model_dims: None,
@@ -130,6 +158,14 @@ impl SupabaseConfig {
     #[must_use]
     pub fn with_connection_string(mut self, text: impl Into<String>) -> Self {
         self.connection_string = Some(Secret::new(text));
+        self
+    }
+
+    /// Over HTTPS, with the project's address and secret key.
+    #[must_use]
+    pub fn with_rest(mut self, url: impl Into<String>, key: impl Into<String>) -> Self {
+        (self.supabase_url, self.api_key) = (Some(url.into()), Some(Secret::new(key)));
+        self.transport = Transport::Rest;
         self
     }
 
@@ -216,7 +252,12 @@ mod tests {
             assert_eq!(config.into_pgvector().unwrap_err().kind(), mem0_core::ErrorKind::Config);
         }
         assert!(serde_json::from_value::<SupabaseConfig>(json!({"conection_string": "h"})).is_err());
+        for missing in [json!({"transport": "rest"}), json!({"transport": "rest", "supabase_url": "https://x"})] {
+            let error = super::super::supabase(serde_json::from_value(missing).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), mem0_core::ErrorKind::Config);
+        }
         let config = SupabaseConfig::default().with_connection_string("postgresql://u:hush@h/d");
+        let config = config.with_rest("https://abc.supabase.co", "hush");
         assert!(!format!("{config:?} {}", serde_json::to_string(&config).unwrap()).contains("hush"));
     }
 }

@@ -13,8 +13,8 @@ use crate::shared::collection;
 use crate::shared::postgres::{Client, Sql, refusal};
 
 /// The most points, and about the most bytes, of one statement.
-const MAX_POINTS: usize = 1_000;
-const MAX_BYTES: usize = 8 << 20;
+pub(super) const MAX_POINTS: usize = 1_000;
+pub(super) const MAX_BYTES: usize = 8 << 20;
 
 /// The points of a batch that count, in the order of ids so that two batches
 /// never wait for each other: of several with one id the latest version, of
@@ -58,13 +58,13 @@ impl Columns {
     }
 }
 
-fn stored_version(version: u64) -> Result<i64> {
+pub(super) fn stored_version(version: u64) -> Result<i64> {
     i64::try_from(version).map_err(|_| Error::invalid("a version beyond 2^63 - 1"))
 }
 
 /// Somebody dropped the collection while it was open here: not the same as an
 /// empty one.
-fn dropped() -> Error {
+pub(super) fn dropped() -> Error {
     Error::not_found("the collection was dropped; open it again")
 }
 
