@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs the test `interop` against the Python library: makes its environment once, in a cache folder, and says
-# where it is. Servers are found at MEM0_TEST_PGVECTOR_URL, MEM0_TEST_REDIS_URL and MEM0_TEST_CHROMA_URL; what is
-# missing is shown as ignored, unless MEM0_REQUIRE has `interop`.
+# where it is. Servers are found at MEM0_TEST_<NAME>_URL of the vector stores in MEM0_INTEROP_STORES (`pgvector redis`,
+# to which `chroma` can be added); what is missing is shown as ignored, unless MEM0_REQUIRE has `interop`.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 wanted=$here/requirements.txt
-[ -z "${MEM0_TEST_CHROMA_URL:-}" ] || wanted=$here/requirements-chroma.txt
+MEM0_INTEROP_STORES=${MEM0_INTEROP_STORES:-pgvector redis}
+[[ $MEM0_INTEROP_STORES != *chroma* ]] || wanted=$here/requirements-chroma.txt
 venv=${MEM0_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mem0-interop}
 mark=$venv/installed
 sum=$(cat "$here"/requirements*.txt - <<<"$wanted" | sha256sum)
@@ -17,5 +18,5 @@ if [ "$(cat "$mark" 2>/dev/null)" != "$sum" ]; then
     echo "interop: the Python library cannot be installed here" >&2
   fi
 fi
-[ ! -f "$mark" ] || export MEM0_TEST_REFERENCE_PYTHON=$venv/bin/python
+[ ! -f "$mark" ] || export MEM0_TEST_REFERENCE_PYTHON=$venv/bin/python MEM0_TEST_REFERENCE_STORES=$MEM0_INTEROP_STORES
 exec cargo test -p conformance-tests --no-default-features --features interop --test interop "$@"

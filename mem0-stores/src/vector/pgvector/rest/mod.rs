@@ -303,7 +303,7 @@ impl VectorCollection for RestCollection {
         let work = async {
             let mut p = json!({"no": self.no, "limit": most(query.limit)});
             if let Some(after) = query.after {
-                p["after"] = after.to_string().into();
+                p = wire::with(p, "after", after.to_string().into());
             }
             let p = wire::within(p, query.scope.as_ref(), &query.filter)?;
             wire::points(self.project.call("mem0_points", &p).await?)

@@ -47,14 +47,22 @@ fn refused(response: &Response) -> Error {
     error.with_context("status", response.status)
 }
 
+/// An object with one key more.
+pub(super) fn with(mut object: Value, key: &str, value: Value) -> Value {
+    if let Value::Object(keys) = &mut object {
+        keys.insert(key.to_owned(), value);
+    }
+    object
+}
+
 /// A scope and a filter beside the other keys of a question; a filter that
 /// matches everything is left out.
 pub(super) fn within(mut question: Value, scope: Option<&Scope>, filter: &Filter) -> Result<Value> {
     if let Some(scope) = scope {
-        question["scope"] = scope_json(scope);
+        question = with(question, "scope", scope_json(scope));
     }
     if *filter != Filter::All {
-        question["filter"] = condition(filter)?;
+        question = with(question, "filter", condition(filter)?);
     }
     Ok(question)
 }
@@ -128,13 +136,13 @@ fn ordered(field: &str, op: CompareOp, value: &Scalar) -> Value {
 fn folded(field: &str, text: &str) -> Value {
     let wanted: String = text.chars().flat_map(char::to_lowercase).collect();
     let (upper, lower): (String, String) = FOLDS.iter().filter(|(_, lower)| wanted.contains(*lower)).copied().unzip();
-    let mut condition = json!({
+    let condition = json!({
         "op": "contains", "field": encode(field), "value": encode(&wanted), "upper": upper, "lower": lower,
     });
-    if wanted.contains(['i', '\u{307}']) {
-        (condition["one"], condition["two"]) = (DOTTED.0.into(), DOTTED.1.into());
+    if !wanted.contains(['i', '\u{307}']) {
+        return condition;
     }
-    condition
+    with(with(condition, "one", DOTTED.0.into()), "two", DOTTED.1.into())
 }
 
 /// A point as `mem0_upsert` reads it, and about how many bytes it is.
