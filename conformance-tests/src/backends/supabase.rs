@@ -9,7 +9,7 @@ use mem0_stores::vector::pgvector::{SUPABASE_FUNCTIONS, SupabaseConfig, supabase
 
 use crate::fakes::pooler::Pooler;
 use crate::fakes::postgrest::PostgRest;
-use crate::harness::{Setup, VectorHarness};
+use crate::harness::{Setup, Through, VectorHarness};
 use crate::server_url;
 
 /// How many connections the pooler shares among all clients.
@@ -31,14 +31,16 @@ impl SupabaseHarness {
     /// The settings of a store on it.
     #[must_use]
     pub fn config(&self) -> SupabaseConfig {
-        config(self.pooler.port()).with_schema("mem0_supabase")
+        config(&address(self.pooler.port()))
     }
 }
 
-fn config(port: u16) -> SupabaseConfig {
-    let mut config = SupabaseConfig::default().with_connection_string(format!(
-        "postgresql://postgres.abcdefgh:hush@127.0.0.1:{port}/postgres?sslmode=disable"
-    ));
+fn address(port: u16) -> String {
+    format!("postgresql://postgres.abcdefgh:hush@127.0.0.1:{port}/postgres?sslmode=disable")
+}
+
+fn config(address: &str) -> SupabaseConfig {
+    let mut config = SupabaseConfig::default().with_connection_string(address).with_schema("mem0_supabase");
     config.transaction_pooler = Some(true);
     config
 }
@@ -63,7 +65,11 @@ impl VectorHarness for SupabaseHarness {
     }
 
     async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
-        Some(supabase(config(1)))
+        Some(supabase(config(&address(1))))
+    }
+
+    async fn through(&self) -> Option<Result<Through>> {
+        Some(Through::start(&address(self.pooler.port()), 6543, |url| supabase(config(url))).await)
     }
 }
 
@@ -87,9 +93,7 @@ pub struct SupabaseRestHarness {
 const KEY: &str = "key-0123456789-must-not-show";
 
 fn rest(url: impl Into<String>) -> SupabaseConfig {
-    let mut config = SupabaseConfig::default().with_rest(url, KEY);
-    config.http.retry.max_retries = 0;
-    config
+    SupabaseConfig::default().with_rest(url, KEY)
 }
 
 #[async_trait]
@@ -110,5 +114,10 @@ impl VectorHarness for SupabaseRestHarness {
 
     async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
         Some(supabase(rest("http://127.0.0.1:1")))
+    }
+
+    async fn through(&self) -> Option<Result<Through>> {
+        let through = Through::start(&self.rest.url(), 80, |url| supabase(rest(url))).await;
+        Some(through.map(Through::over_http))
     }
 }

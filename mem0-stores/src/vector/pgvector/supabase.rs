@@ -43,7 +43,8 @@ pub struct SupabaseConfig {
     /// functions that are installed there.
     #[serde(alias = "supabase_key")]
     pub api_key: Option<Secret>,
-    /// For `rest`: how HTTP is spoken.
+    /// For `rest`: how HTTP is spoken. What is repeated is settled for all
+    /// vector stores by `vector_store_calls`, not here.
     pub http: ClientOptions,
     /// `postgresql://user:password@host:port/postgres`, as the dashboard shows
     /// it; by default the database that `supabase start` runs on this machine.

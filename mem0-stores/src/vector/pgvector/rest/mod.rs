@@ -14,7 +14,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::layers::layered;
 use mem0_core::text::Bm25;
 use mem0_core::{
     CollectionSpec, Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result, Scope, ScoredPoint,
@@ -39,12 +38,10 @@ pub const SUPABASE_FUNCTIONS: &str = include_str!("functions.sql");
 
 const NAME: &str = "supabase";
 
-/// A store with the retries of its configuration; nothing is sent before the
-/// first call. Every call may be repeated: the server keeps the later version.
+/// A store; nothing is sent before the first call. Every call may be repeated:
+/// the server keeps the later version.
 pub(super) fn open(config: SupabaseConfig) -> Result<Arc<dyn VectorStore>> {
-    let store = RestStore::new(config)?;
-    let layers = store.project.client.layers().clone();
-    Ok(layered(Arc::new(store), &layers))
+    Ok(Arc::new(RestStore::new(config)?))
 }
 
 /// The calls of one project.
