@@ -35,7 +35,7 @@ const PROOFS: &[Proof] = &[
     },
     Proof {
         provider: "supabase",
-        evidence: "real, behind a pooler of our own",
+        evidence: "real PostgreSQL behind fakes of the pooler and of PostgREST",
         version: "PostgreSQL 18.6, pgvector 0.8.6",
         indexes: "exact, HNSW, IVFFlat; halfvec",
     },
