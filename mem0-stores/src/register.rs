@@ -1,16 +1,20 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(feature = "pgvector")]
+#[cfg(any(feature = "opensearch", feature = "pgvector"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(feature = "opensearch")]
+use mem0_core::layers::layered;
+#[cfg(any(feature = "opensearch", feature = "pgvector", feature = "redis", feature = "sqlite"))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 use mem0_core::{Result, VectorStore};
 
+#[cfg(feature = "opensearch")]
+use crate::vector::opensearch::OpenSearchStore;
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::PgvectorStore;
 #[cfg(feature = "redis")]
@@ -25,7 +29,7 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(feature = "opensearch", feature = "pgvector", feature = "redis", feature = "sqlite")),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -40,6 +44,12 @@ pub fn register(registry: &mut Registry) {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
+    #[cfg(feature = "opensearch")]
+    registry.vector_store("opensearch", |config, _| async {
+        let store = OpenSearchStore::new(provider_config(config)?)?;
+        let layers = store.layers().clone();
+        Ok(layered(Arc::new(store), &layers))
+    });
     #[cfg(feature = "pgvector")]
     registry.vector_store("pgvector", |config, _| async {
         Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)

@@ -11,6 +11,8 @@ mod llms;
 mod local;
 #[cfg(feature = "llms")]
 pub mod openai;
+#[cfg(feature = "opensearch")]
+mod opensearch;
 #[cfg(feature = "pgvector")]
 mod pgvector;
 #[cfg(feature = "redis")]
@@ -30,6 +32,8 @@ pub use llms::{
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;
+#[cfg(feature = "opensearch")]
+pub use opensearch::OpenSearchHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
 #[cfg(feature = "redis")]

@@ -1,5 +1,7 @@
 //! Vector stores.
 
+#[cfg(feature = "opensearch")]
+pub mod opensearch;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
 #[cfg(feature = "redis")]
