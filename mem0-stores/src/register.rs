@@ -1,18 +1,26 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(any(feature = "opensearch", feature = "pgvector"))]
+#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(feature = "opensearch")]
+#[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
 use mem0_core::layers::layered;
-#[cfg(any(feature = "opensearch", feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(any(
+        feature = "elasticsearch",
+        feature = "opensearch",
+        feature = "pgvector",
+        feature = "redis",
+        feature = "sqlite"
+    ))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 use mem0_core::{Result, VectorStore};
 
+#[cfg(feature = "elasticsearch")]
+use crate::vector::elasticsearch::ElasticsearchStore;
 #[cfg(feature = "opensearch")]
 use crate::vector::opensearch::OpenSearchStore;
 #[cfg(feature = "pgvector")]
@@ -29,7 +37,13 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "opensearch", feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(
+        feature = "elasticsearch",
+        feature = "opensearch",
+        feature = "pgvector",
+        feature = "redis",
+        feature = "sqlite"
+    )),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -44,6 +58,12 @@ pub fn register(registry: &mut Registry) {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
+    #[cfg(feature = "elasticsearch")]
+    registry.vector_store("elasticsearch", |config, _| async {
+        let store = ElasticsearchStore::new(provider_config(config)?)?;
+        let layers = store.layers().clone();
+        Ok(layered(Arc::new(store), &layers))
+    });
     #[cfg(feature = "opensearch")]
     registry.vector_store("opensearch", |config, _| async {
         let store = OpenSearchStore::new(provider_config(config)?)?;

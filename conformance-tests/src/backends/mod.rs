@@ -9,10 +9,10 @@ mod memory;
 mod llms;
 #[cfg(feature = "local")]
 mod local;
+#[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
+mod lucene;
 #[cfg(feature = "llms")]
 pub mod openai;
-#[cfg(feature = "opensearch")]
-mod opensearch;
 #[cfg(feature = "pgvector")]
 mod pgvector;
 #[cfg(feature = "redis")]
@@ -31,9 +31,11 @@ pub use llms::{
 };
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
-pub use memory::MemoryHarness;
 #[cfg(feature = "opensearch")]
-pub use opensearch::OpenSearchHarness;
+pub use lucene::OpenSearchHarness;
+#[cfg(feature = "elasticsearch")]
+pub use lucene::{ElasticsearchHarness, ElasticsearchInt8Harness};
+pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
 #[cfg(feature = "redis")]

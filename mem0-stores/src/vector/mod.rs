@@ -1,5 +1,7 @@
 //! Vector stores.
 
+#[cfg(feature = "elasticsearch")]
+pub mod elasticsearch;
 #[cfg(feature = "opensearch")]
 pub mod opensearch;
 #[cfg(feature = "pgvector")]

@@ -1,6 +1,6 @@
 //! What the server answers, and what its errors mean.
 
-use mem0_core::{Error, ErrorKind, MemoryId, Result, ScoredPoint};
+use mem0_core::{Error, ErrorKind, MemoryId, Result, ScoredPoint, TextHit};
 use mem0_http::{Refusal, Response, check_status};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -125,7 +125,7 @@ impl Hit {
         self.version.ok_or_else(unexpected)
     }
 
-    pub(super) fn score(&self) -> Result<f64> {
+    fn score(&self) -> Result<f64> {
         self.score.ok_or_else(unexpected)
     }
 
@@ -143,6 +143,15 @@ pub(super) fn nearest(found: Found) -> Result<Vec<ScoredPoint>> {
     let mut points: Vec<_> = found.hits()?.iter().map(Hit::scored).collect::<Result<_>>()?;
     points.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
     Ok(points)
+}
+
+/// The hits of a search by words, in order.
+pub(super) fn best(found: Found) -> Result<Vec<TextHit>> {
+    #[allow(clippy::cast_possible_truncation, reason = "the server's own scores are of this width")]
+    let hit = |hit: Hit| Ok(TextHit { id: hit.id()?, version: hit.version()?, score: hit.score()? as f32 });
+    let mut hits: Vec<_> = found.hits()?.into_iter().map(hit).collect::<Result<_>>()?;
+    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+    Ok(hits)
 }
 
 pub(super) fn unexpected() -> Error {

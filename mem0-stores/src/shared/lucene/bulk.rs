@@ -46,11 +46,12 @@ impl Page {
         Ok(())
     }
 
-    /// The request. The index is not made if it is gone.
+    /// The request. The index is not made if it is gone. A PUT, since Amazon's
+    /// service ignores the query string of a signed POST.
     pub(super) fn call(self, alias: &str, refresh: Refresh) -> Call {
         let refresh = refresh.parameter();
         let path = format!("/{alias}/_bulk?require_alias=true&refresh={refresh}");
-        Call::new(Method::Post, path).with(Content::Lines, self.lines.into())
+        Call::new(Method::Put, path).with(Content::Lines, self.lines.into())
     }
 }
 

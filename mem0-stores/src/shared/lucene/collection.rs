@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mem0_core::{
     CollectionSpec, Error, ErrorKind, Filter, MemoryId, Point, Result, Scope, ScoredPoint, ScrollQuery, Selector,
-    VectorCollection, VectorQuery,
+    TextHit, TextQuery, VectorCollection, VectorQuery,
 };
 use mem0_http::Method;
 use serde::Deserialize;
@@ -70,7 +70,7 @@ impl LuceneCollection {
     }
 
     async fn search_once(&self, body: &Value) -> Result<Vec<Hit>> {
-        let call = self.call(Method::Post, "_search?allow_partial_search_results=false").with_json(body);
+        let call = self.call(Method::Post, "_search").with_json(body);
         read::<Found>(&self.server.send(call).await?)?.hits()
     }
 
@@ -157,6 +157,21 @@ impl LuceneCollection {
         found.into_iter().map(|found| found.map_or_else(|| Ok(Vec::new()), answer::nearest)).collect()
     }
 
+    /// One search by words of a batch; none if nothing can be found.
+    fn ask_words(query: &TextQuery) -> Result<Option<Value>> {
+        check_limit(query.limit)?;
+        let Some(filter) = accept(&query.filter, &CAPABILITIES)?.filter(|_| query.limit > 0) else { return Ok(None) };
+        let words = json!({"match": {document::TEXT: {"query": first_words(&query.text)}}});
+        let covered = matching(Some(&query.scope), &filter)?;
+        Ok(Some(ranked(json!({"bool": {"must": [words], "filter": [covered]}}), query.limit)))
+    }
+
+    async fn find_words(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        let asked: Vec<_> = queries.iter().map(Self::ask_words).collect::<Result<_>>()?;
+        let found = self.search_all(&asked).await?;
+        found.into_iter().map(|found| found.map_or_else(|| Ok(Vec::new()), answer::best)).collect()
+    }
+
     /// Runs searches, and gives an answer for each place where there is one.
     async fn search_all(&self, asked: &[Option<Value>]) -> Result<Vec<Option<Found>>> {
         #[derive(Deserialize)]
@@ -226,8 +241,8 @@ impl LuceneCollection {
             #[serde(default)]
             deleted: bool,
         }
-        let ids: Vec<_> = page.iter().map(|(id, _)| id).collect();
-        let call = self.call(Method::Post, "_mget?_source=deleted").with_json(&json!({"ids": ids}));
+        let docs: Vec<_> = page.iter().map(|(id, _)| json!({"_id": id, "_source": ["deleted"]})).collect();
+        let call = self.call(Method::Post, "_mget").with_json(&json!({"docs": docs}));
         let answer: Answer = read(&self.server.send(call).await?)?;
         let mut live = HashSet::with_capacity(page.len());
         for One { id, found, source, error } in answer.docs {
@@ -299,6 +314,26 @@ fn ranked(query: Value, limit: usize) -> Value {
     })
 }
 
+/// What of a question is asked: a server takes about a thousand words, and
+/// refuses more.
+fn first_words(text: &str) -> &str {
+    const WORDS: usize = 800;
+    let mut words = 0;
+    let mut inside = false;
+    for (place, char) in text.char_indices() {
+        let ascii = char.is_ascii_alphanumeric();
+        // Of other scripts each character may be a word.
+        if !(ascii && inside) && !(char.is_ascii() && !ascii) {
+            words += 1;
+            if words > WORDS {
+                return text.get(..place).unwrap_or(text);
+            }
+        }
+        inside = ascii;
+    }
+    text
+}
+
 fn extend(body: &mut Value, more: Value) {
     if let (Value::Object(body), Value::Object(more)) = (body, more) {
         body.extend(more);
@@ -323,6 +358,10 @@ impl VectorCollection for LuceneCollection {
         self.said(self.find(queries).await, "search")
     }
 
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        self.said(self.find_words(queries).await, "search_text")
+    }
+
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {
         self.said(self.page(query).await, "scroll")
     }
@@ -342,5 +381,19 @@ impl fmt::Debug for LuceneCollection {
             .field("server", &self.server)
             .field("spec", &self.spec)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_has_no_more_words_than_the_server_takes() {
+        for short in ["", "a few words", &"word ".repeat(800), &"言".repeat(800), &"x".repeat(100_000), &"?! ".repeat(9_000)] {
+            assert_eq!(first_words(short), short);
+        }
+        assert_eq!(first_words(&"word ".repeat(801)), "word ".repeat(800));
+        assert_eq!(first_words(&"言".repeat(9_000)), "言".repeat(800));
     }
 }

@@ -24,10 +24,14 @@ mod open;
 mod query;
 mod server;
 mod setup;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub(crate) use collection::LuceneCollection;
 pub(crate) use open::{drop_collection, open};
 pub(crate) use query::CAPABILITIES;
+#[cfg(test)]
+pub(crate) use server::Content;
 pub use server::Refresh;
 pub(crate) use server::{Call, Layout, Options, Server};
 pub(crate) use setup::{address, check_spec};

@@ -17,6 +17,8 @@
 //! be replaced or ordered: a write there is `Unsupported`.
 
 mod config;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -77,6 +79,7 @@ impl OpenSearchStore {
         let server = OpenSearch::new(&config, clock).map_err(|error| error.with_provider(NAME))?;
         let mut capabilities = VectorCapabilities::new(CAPABILITIES);
         capabilities.versioned = true;
+        capabilities.keyword = true;
         capabilities.immediate = server.options.refresh.is_immediate();
         capabilities.max_dims = Some(MAX_DIMS);
         capabilities.max_limit = Some(MAX_LIMIT);
