@@ -7,12 +7,12 @@ use mem0_core::Registry;
 #[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
 use mem0_core::layers::layered;
 #[cfg(any(
-        feature = "elasticsearch",
-        feature = "opensearch",
-        feature = "pgvector",
-        feature = "redis",
-        feature = "sqlite"
-    ))]
+    feature = "elasticsearch",
+    feature = "opensearch",
+    feature = "pgvector",
+    feature = "redis",
+    feature = "sqlite"
+))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};

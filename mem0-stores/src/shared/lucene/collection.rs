@@ -390,7 +390,9 @@ mod tests {
 
     #[test]
     fn a_question_has_no_more_words_than_the_server_takes() {
-        for short in ["", "a few words", &"word ".repeat(800), &"言".repeat(800), &"x".repeat(100_000), &"?! ".repeat(9_000)] {
+        for short in
+            ["", "a few words", &"word ".repeat(800), &"言".repeat(800), &"x".repeat(100_000), &"?! ".repeat(9_000)]
+        {
             assert_eq!(first_words(short), short);
         }
         assert_eq!(first_words(&"word ".repeat(801)), "word ".repeat(800));

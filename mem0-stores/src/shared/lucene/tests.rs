@@ -49,7 +49,8 @@ fn answer(path: &str, body: &str, exists: bool) -> (u16, Value) {
     } else if path.ends_with("/_mapping") {
         return (404, gone());
     } else if path.contains("/_bulk") {
-        let items = body.lines().filter(|line| line.starts_with("{\"index\"")).map(|_| json!({"index": {"status": 200}}));
+        let items =
+            body.lines().filter(|line| line.starts_with("{\"index\"")).map(|_| json!({"index": {"status": 200}}));
         json!({"items": items.collect::<Vec<_>>()})
     } else if path.contains("/_msearch") {
         json!({"responses": body.lines().skip(1).step_by(2).map(|_| found.clone()).collect::<Vec<_>>()})

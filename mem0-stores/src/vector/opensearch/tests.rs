@@ -84,10 +84,7 @@ fn requests_are_signed_for_the_service() {
         value.split(" Signature=").next().unwrap().to_owned()
     };
     let before = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261123/eu-west-1";
-    assert_eq!(
-        signed("es"),
-        format!("{before}/es/aws4_request, SignedHeaders=content-type;host;x-amz-date,")
-    );
+    assert_eq!(signed("es"), format!("{before}/es/aws4_request, SignedHeaders=content-type;host;x-amz-date,"));
     assert_eq!(
         signed("aoss"),
         format!("{before}/aoss/aws4_request, SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date,")
