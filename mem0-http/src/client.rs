@@ -71,10 +71,7 @@ impl Default for RetryOptions {
 impl RetryOptions {
     /// As layers around an adapter. The client has the time limit of one try,
     /// so that the layers have none.
-    ///
-    /// # Errors
-    /// `Config` for a wait that is none.
-    pub fn layers(&self) -> Result<LayerOptions> {
+    fn layers(&self) -> Result<LayerOptions> {
         let seconds = |key: &str, value: f64| {
             Duration::try_from_secs_f64(value).map_err(|_| Error::config(format!("{key} must be a number of seconds")))
         };

@@ -4,8 +4,6 @@
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
-use mem0_core::layers::layered;
 #[cfg(any(
     feature = "elasticsearch",
     feature = "opensearch",
@@ -60,15 +58,11 @@ pub fn register(registry: &mut Registry) {
     }
     #[cfg(feature = "elasticsearch")]
     registry.vector_store("elasticsearch", |config, _| async {
-        let store = ElasticsearchStore::new(provider_config(config)?)?;
-        let layers = store.layers().clone();
-        Ok(layered(Arc::new(store), &layers))
+        Ok(Arc::new(ElasticsearchStore::new(provider_config(config)?)?) as _)
     });
     #[cfg(feature = "opensearch")]
     registry.vector_store("opensearch", |config, _| async {
-        let store = OpenSearchStore::new(provider_config(config)?)?;
-        let layers = store.layers().clone();
-        Ok(layered(Arc::new(store), &layers))
+        Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)
     });
     #[cfg(feature = "pgvector")]
     registry.vector_store("pgvector", |config, _| async {

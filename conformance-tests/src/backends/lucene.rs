@@ -4,23 +4,34 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
+#[cfg(feature = "elasticsearch")]
+use mem0_stores::vector::elasticsearch::{ElasticsearchConfig, ElasticsearchStore};
+#[cfg(feature = "opensearch")]
+use mem0_stores::vector::opensearch::{OpenSearchConfig, OpenSearchStore};
 
-use crate::harness::{Setup, VectorHarness};
+use crate::harness::{Setup, Through, VectorHarness};
 use crate::settings::server_url;
 
 /// A port where nothing listens.
 const NOBODY: &str = "http://127.0.0.1:1";
 
 macro_rules! servers {
-    ($($(#[$doc:meta])* $feature:literal $harness:ident $name:literal $variable:literal $store:expr;)+) => {$(
+    ($($(#[$doc:meta])* $name:literal $harness:ident $variable:literal $store:ident $config:ident;)+) => {$(
         $(#[$doc])*
-        #[cfg(feature = $feature)]
+        #[cfg(feature = $name)]
         #[derive(Debug)]
         pub struct $harness {
             url: String,
         }
 
-        #[cfg(feature = $feature)]
+        #[cfg(feature = $name)]
+        impl $harness {
+            fn store(url: &str) -> Result<Arc<dyn VectorStore>> {
+                Ok(Arc::new($store::new($config::default().with_url(url))?))
+            }
+        }
+
+        #[cfg(feature = $name)]
         #[async_trait]
         impl VectorHarness for $harness {
             async fn start() -> Setup<Self> {
@@ -31,41 +42,23 @@ macro_rules! servers {
             }
 
             async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
-                Ok(Arc::new($store(&self.url)?))
+                Self::store(&self.url)
             }
 
             async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
-                Some($store(NOBODY).map(|store| Arc::new(store) as _))
+                Some(Self::store(NOBODY))
+            }
+
+            async fn through(&self) -> Option<Result<Through>> {
+                Some(Through::start(&self.url, 9200, Self::store).await.map(Through::over_http))
             }
         }
     )+};
 }
 
-#[cfg(feature = "elasticsearch")]
-fn elasticsearch(url: &str) -> Result<mem0_stores::vector::elasticsearch::ElasticsearchStore> {
-    use mem0_stores::vector::elasticsearch::{ElasticsearchConfig, ElasticsearchStore};
-    ElasticsearchStore::new(ElasticsearchConfig::default().with_url(url))
-}
-
-/// Few candidates, so that the graph answers and not a scan.
-#[cfg(feature = "elasticsearch")]
-fn by_graph(url: &str) -> Result<mem0_stores::vector::elasticsearch::ElasticsearchStore> {
-    use mem0_stores::vector::elasticsearch::{ElasticsearchConfig, ElasticsearchStore, IndexKind};
-    let config = ElasticsearchConfig::default().with_url(url).with_index(IndexKind::Int8Hnsw).with_candidates(50);
-    ElasticsearchStore::new(config)
-}
-
-#[cfg(feature = "opensearch")]
-fn opensearch(url: &str) -> Result<mem0_stores::vector::opensearch::OpenSearchStore> {
-    use mem0_stores::vector::opensearch::{OpenSearchConfig, OpenSearchStore};
-    OpenSearchStore::new(OpenSearchConfig::default().with_url(url))
-}
-
 servers! {
     /// `elasticsearch`.
-    "elasticsearch" ElasticsearchHarness "elasticsearch" "MEM0_TEST_ELASTICSEARCH_URL" elasticsearch;
-    /// `elasticsearch` with vectors of one byte a number, searched by the graph.
-    "elasticsearch" ElasticsearchInt8Harness "elasticsearch" "MEM0_TEST_ELASTICSEARCH_URL" by_graph;
+    "elasticsearch" ElasticsearchHarness "MEM0_TEST_ELASTICSEARCH_URL" ElasticsearchStore ElasticsearchConfig;
     /// `opensearch`.
-    "opensearch" OpenSearchHarness "opensearch" "MEM0_TEST_OPENSEARCH_URL" opensearch;
+    "opensearch" OpenSearchHarness "MEM0_TEST_OPENSEARCH_URL" OpenSearchStore OpenSearchConfig;
 }

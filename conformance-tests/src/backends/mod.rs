@@ -31,10 +31,10 @@ pub use llms::{
 };
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
+#[cfg(feature = "elasticsearch")]
+pub use lucene::ElasticsearchHarness;
 #[cfg(feature = "opensearch")]
 pub use lucene::OpenSearchHarness;
-#[cfg(feature = "elasticsearch")]
-pub use lucene::{ElasticsearchHarness, ElasticsearchInt8Harness};
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};

@@ -78,7 +78,7 @@ impl LuceneCollection {
     async fn points(&self, query: &Value, after: Option<MemoryId>, limit: usize) -> Result<Vec<Point>> {
         let layout = self.server.layout();
         let mut body = json!({
-            "query": query, "size": limit, "sort": [{"id": "asc"}], "version": true, "_source": document::source(),
+            "query": query, "size": limit, "sort": [{"id": "asc"}], "version": true, "_source": document::source(layout),
             "track_total_hits": false,
         });
         if let Some(after) = after {
@@ -290,6 +290,9 @@ impl LuceneCollection {
                 let counted = self.note_deletions(&page).await?;
                 gone += counted.iter().filter(|counted| **counted).count() as u64;
                 overtaken |= counted.contains(&false);
+                if page.len() < NOTES {
+                    break;
+                }
             }
             // What became another version in between is still the scope's.
             if !overtaken {

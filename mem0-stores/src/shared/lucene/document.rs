@@ -13,8 +13,10 @@ use super::server::{Layout, Server};
 pub(super) const TEXT: &str = "data";
 
 /// What is read of a document where the whole point is wanted.
-pub(super) fn source() -> Value {
-    json!({"excludes": [TERMS, TEXT]})
+pub(super) fn source(layout: Layout) -> Value {
+    let vector = layout.vector_is_field.then_some(layout.vector);
+    let excludes: Vec<_> = [TERMS, TEXT].into_iter().chain(vector).collect();
+    json!({"excludes": excludes})
 }
 
 /// The mapping of the fields, and what the index says of itself.

@@ -9,7 +9,6 @@ use elasticsearch::cert::{Certificate, CertificateValidation};
 use elasticsearch::http::headers::{HeaderMap, HeaderName, HeaderValue};
 use elasticsearch::http::transport::{CloudConnectionPool, SingleNodeConnectionPool, Transport, TransportBuilder};
 use mem0_core::{Error, Result, Secret};
-use mem0_http::RetryOptions;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -108,8 +107,6 @@ pub struct ElasticsearchConfig {
     /// Taken since the Python library has it: an index is made where there is
     /// none, so that false is refused.
     pub auto_create_index: bool,
-    /// What happens when a request fails in a way that may pass.
-    pub retry: RetryOptions,
 }
 
 impl Default for ElasticsearchConfig {
@@ -139,7 +136,6 @@ impl Default for ElasticsearchConfig {
             collection_name: None,
             embedding_model_dims: None,
             auto_create_index: true,
-            retry: RetryOptions::default(),
         }
     }
 }

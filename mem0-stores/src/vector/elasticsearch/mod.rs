@@ -18,8 +18,7 @@ mod config;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::layers::LayerOptions;
-use mem0_core::{CollectionSpec, Error, Result, VectorCapabilities, VectorCollection, VectorStore};
+use mem0_core::{CollectionSpec, Result, VectorCapabilities, VectorCollection, VectorStore};
 
 pub use crate::shared::lucene::Refresh;
 use crate::shared::lucene::{self, CAPABILITIES, MAX_LIMIT, Server};
@@ -50,7 +49,6 @@ pub struct ElasticsearchStore {
     server: Arc<Elastic>,
     collection_name: Option<String>,
     embedding_model_dims: Option<usize>,
-    layers: LayerOptions,
     capabilities: VectorCapabilities,
 }
 
@@ -60,9 +58,7 @@ impl ElasticsearchStore {
     /// # Errors
     /// `Config` if a setting is wrong or a file cannot be read.
     pub fn new(config: ElasticsearchConfig) -> Result<Self> {
-        let said = |error: Error| error.with_provider(NAME);
-        let server = Elastic::new(&config).map_err(said)?;
-        let layers = config.retry.layers().map_err(said)?;
+        let server = Elastic::new(&config).map_err(|error| error.with_provider(NAME))?;
         let mut capabilities = VectorCapabilities::new(CAPABILITIES);
         capabilities.versioned = true;
         capabilities.keyword = true;
@@ -73,14 +69,8 @@ impl ElasticsearchStore {
             server: Arc::new(server),
             collection_name: config.collection_name,
             embedding_model_dims: config.embedding_model_dims,
-            layers,
             capabilities,
         })
-    }
-
-    /// What repeats a call that failed in a way that may pass.
-    pub(crate) fn layers(&self) -> &LayerOptions {
-        &self.layers
     }
 }
 

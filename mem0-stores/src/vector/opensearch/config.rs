@@ -123,10 +123,10 @@ pub struct OpenSearchConfig {
     pub collection_name: Option<String>,
     /// Where the Python library says it; must be the embedder's.
     pub embedding_model_dims: Option<usize>,
-    /// Read for the sake of the Python library's files; `http` says how many
-    /// requests run at a time.
+    /// Read for the sake of the Python library's files; `vector_store_calls` says
+    /// how many requests run at a time.
     pub pool_maxsize: Option<u32>,
-    /// Time limits, a proxy, and retries.
+    /// Time limits and a proxy. Retries are those of `vector_store_calls`.
     pub http: ClientOptions,
 }
 

@@ -90,11 +90,6 @@ impl OpenSearchStore {
             capabilities,
         })
     }
-
-    /// What repeats a call that failed in a way that may pass.
-    pub(crate) fn layers(&self) -> &mem0_core::layers::LayerOptions {
-        self.server.client.layers()
-    }
 }
 
 #[async_trait]
