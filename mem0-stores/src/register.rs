@@ -1,10 +1,10 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(feature = "pgvector")]
+#[cfg(any(feature = "pgvector", feature = "qdrant"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(any(feature = "pgvector", feature = "qdrant", feature = "redis", feature = "sqlite"))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
@@ -13,6 +13,8 @@ use mem0_core::{Result, VectorStore};
 
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::PgvectorStore;
+#[cfg(feature = "qdrant")]
+use crate::vector::qdrant::QdrantStore;
 #[cfg(feature = "redis")]
 use crate::vector::redis::RedisVectorStore;
 
@@ -25,7 +27,7 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(feature = "pgvector", feature = "qdrant", feature = "redis", feature = "sqlite")),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -43,6 +45,10 @@ pub fn register(registry: &mut Registry) {
     #[cfg(feature = "pgvector")]
     registry.vector_store("pgvector", |config, _| async {
         Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
+    });
+    #[cfg(feature = "qdrant")]
+    registry.vector_store("qdrant", |config, _| async {
+        Ok(Arc::new(QdrantStore::new(provider_config(config)?)?) as _)
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mem0_core::{Error, MemoryId, Point, Result};
+use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result};
 
 /// The longest name of a collection, in bytes.
 const MAX_NAME: usize = 128;
@@ -35,4 +35,46 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
         }
     }
     kept
+}
+
+/// Refuses a vector of another length than the collection's, and one without a
+/// direction.
+pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
+    if vector.len() != dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
+            .with_context("collection", dims)
+            .with_context("vector", vector.len()));
+    }
+    if !vector.iter().all(|x| x.is_finite()) {
+        return Err(Error::invalid("a vector holds a number that is not finite"));
+    }
+    if vector.iter().all(|x| *x == 0.0) {
+        return Err(Error::invalid("a vector is all zero, so it has no direction"));
+    }
+    Ok(())
+}
+
+/// The part of a filter that is pushed; none if it can match nothing.
+///
+/// # Errors
+/// `Unsupported` if that is not the whole filter.
+#[cfg(any(feature = "qdrant", feature = "redis"))]
+pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
+    let plan = filter.plan(capabilities);
+    if plan.matches_nothing() {
+        return Ok(None);
+    }
+    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
+        return Ok(Some(plan.pushed));
+    }
+    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
+}
+
+/// Whether a server that was asked for `asked` hits can have more that are as
+/// good as the last one within the limit, so that the lowest ids among them may
+/// be missing. The scores are in descending order.
+#[cfg(any(feature = "qdrant", feature = "redis"))]
+pub(crate) fn may_miss_ties(scores: &[f32], limit: usize, asked: usize) -> bool {
+    let end = limit.checked_sub(1).and_then(|last| scores.get(last));
+    scores.len() >= asked && end.zip(scores.last()).is_some_and(|(end, last)| end <= last)
 }

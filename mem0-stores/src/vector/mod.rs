@@ -2,6 +2,8 @@
 
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
+#[cfg(feature = "qdrant")]
+pub mod qdrant;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sqlite")]

@@ -13,8 +13,8 @@ use redis::{Pipeline, ScriptInvocation, Value};
 use super::connection::Connection;
 use super::schema::Keys;
 use super::wire::{self, Entry};
-use super::{MAX_LIMIT, filter, scripts, terms};
-use crate::shared::collection::latest;
+use super::{MAX_LIMIT, filter, scripts, tags};
+use crate::shared::collection::{check_vector, latest, may_miss_ties};
 
 /// Points of one script: while it runs nothing else does.
 const PAGE: usize = 500;
@@ -53,19 +53,7 @@ struct Asked {
 
 impl RedisCollection {
     fn check(&self, vector: &[f32]) -> Result<()> {
-        let dims = self.spec.identity.dims;
-        if vector.len() != dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-                .with_context("collection", dims)
-                .with_context("vector", vector.len()));
-        }
-        if !vector.iter().all(|x| x.is_finite()) {
-            return Err(Error::invalid("a vector holds a number that is not finite"));
-        }
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err(Error::invalid("a vector is all zero, so it has no direction"));
-        }
-        Ok(())
+        check_vector(self.spec.identity.dims, vector)
     }
 
     fn said<T>(&self, result: Result<T>, operation: &'static str) -> Result<T> {
@@ -106,7 +94,7 @@ impl RedisCollection {
 
     async fn read(&self, scope: Option<&Scope>, ids: &[MemoryId]) -> Result<Vec<Option<Point>>> {
         let mut points = Vec::with_capacity(ids.len());
-        let scope: Vec<_> = scope.map(|scope| terms::of_scope(scope).collect()).unwrap_or_default();
+        let scope: Vec<_> = scope.map(|scope| tags::of_scope(scope).collect()).unwrap_or_default();
         for page in ids.chunks(PAGE) {
             let mut call = scripts::GET.prepare_invoke();
             call.key(&self.keys.meta).arg(&self.keys.generation).arg(&self.keys.points).arg(scope.len());
@@ -159,7 +147,8 @@ impl RedisCollection {
             let mut again = Vec::new();
             for (mut asked, reply) in open.into_iter().zip(&replies) {
                 let mut hits = wire::hits(reply, &self.keys)?;
-                if may_miss_ties(&hits, &asked) {
+                let scores: Vec<f32> = hits.iter().map(|hit| hit.raw).collect();
+                if asked.nearest < MOST && may_miss_ties(&scores, asked.limit, asked.nearest) {
                     asked.nearest = asked.nearest.saturating_mul(MORE).min(MOST);
                     again.push(asked);
                     continue;
@@ -273,14 +262,6 @@ impl RedisCollection {
         }
         Ok(gone)
     }
-}
-
-/// Whether there can be more hits as near as the last one that is within the
-/// limit, so that the lowest ids among them may be missing.
-fn may_miss_ties(hits: &[ScoredPoint], asked: &Asked) -> bool {
-    let full = hits.len() >= asked.nearest && asked.nearest < MOST;
-    let end = asked.limit.checked_sub(1).and_then(|last| hits.get(last));
-    full && end.zip(hits.last()).is_some_and(|(end, last)| end.raw <= last.raw)
 }
 
 #[async_trait]

@@ -20,7 +20,7 @@ mod error;
 mod filter;
 mod schema;
 mod scripts;
-mod terms;
+mod tags;
 mod wire;
 
 use std::fmt;

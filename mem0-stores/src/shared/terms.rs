@@ -1,5 +1,6 @@
-//! What of a payload the server can be asked for: one term for each value that
-//! a field equals and one for each field that is there.
+//! What of a payload a server can be asked for that indexes words only: one
+//! term for each value that a field equals and one for each field that is
+//! there.
 //!
 //! A term is a digest of field and value, so every name, type and text takes
 //! the same form, which holds nothing that a query could mistake for syntax,
@@ -9,16 +10,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use mem0_core::Payload;
 use mem0_core::filter::Scalar;
-use mem0_core::{Payload, Scope};
 use serde_json::Value;
 
-/// The term of every point.
-pub(super) const EVERY: &str = "every";
-
-/// The terms of a payload, separated by commas.
-pub(super) fn of_payload(payload: &Payload) -> String {
-    let mut terms = BTreeSet::from([EVERY.to_owned()]);
+/// The terms of a payload.
+pub(crate) fn of_payload(payload: &Payload) -> BTreeSet<String> {
+    let mut terms = BTreeSet::new();
     for (field, value) in payload {
         if value.is_null() {
             continue;
@@ -27,16 +25,16 @@ pub(super) fn of_payload(payload: &Payload) -> String {
         let elements = if let Value::Array(elements) = value { elements } else { std::slice::from_ref(value) };
         terms.extend(elements.iter().filter_map(scalar).map(|scalar| equals(field, &scalar)));
     }
-    terms.into_iter().collect::<Vec<_>>().join(",")
+    terms
 }
 
 /// The term of a field that is there.
-pub(super) fn exists(field: &str) -> String {
+pub(crate) fn exists(field: &str) -> String {
     digest("exists", field, &[])
 }
 
 /// The term of a field that equals a value, or has an element that does.
-pub(super) fn equals(field: &str, value: &Scalar) -> String {
+pub(crate) fn equals(field: &str, value: &Scalar) -> String {
     match value {
         Scalar::Bool(bool) => digest("bool", field, &[u8::from(*bool)]),
         Scalar::Str(text) => digest("text", field, text.as_bytes()),
@@ -49,21 +47,8 @@ pub(super) fn equals(field: &str, value: &Scalar) -> String {
     }
 }
 
-/// The ids of a scope by field, as terms: the bytes in hexadecimal, so that
-/// neither case nor script nor punctuation can make two of them one.
-pub(super) fn of_scope(scope: &Scope) -> impl Iterator<Item = (&'static str, String)> {
-    scope.ids().map(|(key, id)| (key.as_str(), scope_id(id)))
-}
-
-fn scope_id(id: &str) -> String {
-    // A letter first: a term of digits alone would be a number.
-    let mut term = String::with_capacity(1 + 2 * id.len());
-    term.push('x');
-    hex(&mut term, id.as_bytes());
-    term
-}
-
-fn scalar(value: &Value) -> Option<Scalar> {
+/// A value as a filter compares with it, if it can.
+pub(crate) fn scalar(value: &Value) -> Option<Scalar> {
     match value {
         Value::Bool(bool) => Some(Scalar::Bool(*bool)),
         Value::String(text) => Some(Scalar::Str(text.clone())),
@@ -85,6 +70,13 @@ fn number(field: &str, int: i128) -> String {
     digest("int", field, &int.to_be_bytes())
 }
 
+/// A name for a field that every product takes as it is; of another kind,
+/// another name.
+#[cfg(feature = "qdrant")]
+pub(crate) fn name(kind: &str, field: &str) -> String {
+    digest(kind, field, &[])
+}
+
 fn digest(kind: &str, field: &str, value: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(kind.as_bytes());
@@ -98,7 +90,7 @@ fn digest(kind: &str, field: &str, value: &[u8]) -> String {
     term
 }
 
-fn hex(text: &mut String, bytes: &[u8]) {
+pub(crate) fn hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -138,18 +130,12 @@ mod tests {
         fn a_term_is_there_exactly_if_the_filter_holds(row in any_value(), asked in any_value()) {
             let payload = Payload::from_iter([("k".to_owned(), row)]);
             let terms = of_payload(&payload);
-            let has = |term: String| terms.split(',').any(|one| one == term);
+            let has = |term: String| terms.contains(&term);
             prop_assert_eq!(has(exists("k")), Filter::exists("k").matches(&payload));
             if let Some(asked) = scalar(&asked) {
                 prop_assert_eq!(has(equals("k", &asked)), Filter::eq("k", asked.clone()).matches(&payload));
                 prop_assert!(!has(equals("other", &asked)));
             }
-        }
-
-        #[test]
-        fn ids_of_scopes_are_apart_and_without_syntax(a in "\\PC{1,6}", b in "\\PC{1,6}") {
-            prop_assert_eq!(scope_id(&a) == scope_id(&b), a == b);
-            prop_assert!(scope_id(&a).bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
         }
     }
 }
