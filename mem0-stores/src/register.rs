@@ -47,9 +47,8 @@ pub fn register(registry: &mut Registry) {
         Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
     });
     #[cfg(feature = "qdrant")]
-    registry.vector_store("qdrant", |config, _| async {
-        Ok(Arc::new(QdrantStore::new(provider_config(config)?)?) as _)
-    });
+    registry
+        .vector_store("qdrant", |config, _| async { Ok(Arc::new(QdrantStore::new(provider_config(config)?)?) as _) });
 }
 
 #[cfg(feature = "redis")]

@@ -13,6 +13,8 @@ mod local;
 pub mod openai;
 #[cfg(feature = "pgvector")]
 mod pgvector;
+#[cfg(feature = "qdrant")]
+mod qdrant;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sqlite")]
@@ -32,6 +34,8 @@ pub use local::LocalHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
+#[cfg(feature = "qdrant")]
+pub use qdrant::QdrantHarness;
 #[cfg(feature = "redis")]
 pub use redis::{RedisHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]

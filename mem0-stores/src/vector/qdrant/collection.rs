@@ -5,19 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use mem0_core::{
     CollectionSpec, Error, ErrorKind, Filter, MemoryId, Point, Result, Scope, ScoredPoint, ScrollQuery, Selector,
-    VectorCollection, VectorQuery,
+    TextHit, TextQuery, VectorCollection, VectorQuery,
 };
 use qdrant_client::qdrant::points_update_operation::{Operation, PointStructList};
 use qdrant_client::qdrant::{
-    Condition, CountPoints, DenseVector, Filter as Native, PayloadIncludeSelector, PointStruct, PointsUpdateOperation,
-    QuantizationSearchParams, Query, QueryBatchPoints, QueryPoints, RetrievedPoint, ScrollPoints, SearchParams,
-    UpdateBatchPoints, VectorInput, VectorsSelector, WithPayloadSelector, WithVectorsSelector, query, vector_input,
-    with_payload_selector, with_vectors_selector,
+    Condition, CountPoints, DenseVector, Filter as Native, IdfParams, PayloadIncludeSelector, PointStruct,
+    PointsUpdateOperation, QuantizationSearchParams, Query, QueryBatchPoints, QueryPoints, RetrievedPoint,
+    ScrollPoints, SearchParams, SparseVector, UpdateBatchPoints, VectorInput, VectorsSelector, WithPayloadSelector,
+    WithVectorsSelector, query, vector_input, with_payload_selector, with_vectors_selector,
 };
 use uuid::Uuid;
 
 use super::client::{Client, done};
 use super::config::QdrantConfig;
+use super::words::Words;
 use super::{MAX_LIMIT, NAME, fields, filter};
 use crate::shared::collection::{accept, check_vector, latest, may_miss_ties};
 
@@ -137,7 +138,8 @@ impl QdrantCollection {
         };
         let vector = VectorsSelector { names: vec![fields::DENSE.to_owned()] };
         let vectors = with_vectors_selector::SelectorOptions::Include(vector);
-        let everything = WithPayloadSelector { selector_options: Some(with_payload_selector::SelectorOptions::Enable(true)) };
+        let everything =
+            WithPayloadSelector { selector_options: Some(with_payload_selector::SelectorOptions::Enable(true)) };
         let request = ScrollPoints {
             collection_name: self.name(),
             filter: Some(filter),
@@ -275,6 +277,35 @@ impl QdrantCollection {
         Ok(answers.into_iter().map(|hits| hits.into_iter().map(scored).collect()).collect())
     }
 
+    /// How rare a word is, is counted within the scope, by servers that can;
+    /// older ones count in the collection.
+    fn ask_words(&self, place: usize, query: &TextQuery) -> Result<Option<Asked>> {
+        let words = Words::of_question(&query.text);
+        let Some(filter) = self.asks(&query.filter, query.limit)?.filter(|_| !words.is_empty()) else {
+            return Ok(None);
+        };
+        let idf = IdfParams { corpus: Some(filter::covered(Some(&query.scope))) };
+        let vector = vector_input::Variant::Sparse(SparseVector { values: words.weights, indices: words.indices });
+        let request = QueryPoints {
+            using: Some(fields::WORDS.to_owned()),
+            params: Some(SearchParams { idf: Some(idf), ..SearchParams::default() }),
+            ..self.request(vector, filter::native(Some(&query.scope), &filter)?, query.limit)
+        };
+        Ok(Some(Asked { place, request, limit: query.limit }))
+    }
+
+    async fn find_words(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        if !self.with_words {
+            let message = "another program made this collection, without a place for words (the sparse vector bm25)";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        let asked = queries.iter().enumerate().map(|(place, query)| self.ask_words(place, query));
+        let asked = asked.filter_map(Result::transpose).collect::<Result<_>>()?;
+        let found = |hit: Hit| TextHit { id: hit.id, version: hit.version, score: hit.score };
+        let answers = self.answer(asked, queries.len()).await?;
+        Ok(answers.into_iter().map(|hits| hits.into_iter().map(found).collect()).collect())
+    }
+
     async fn remove(&self, selector: &Selector) -> Result<u64> {
         let mut gone = 0;
         match selector {
@@ -285,7 +316,9 @@ impl QdrantCollection {
             }
             Selector::Scope(scope) => loop {
                 let page = self.scroll_page(filter::covered(Some(scope)), None, self.config.batch_size, false).await?;
-                let seen = |point: RetrievedPoint| Ok((fields::memory_id(point.id.as_ref())?, fields::version(&point.payload)?));
+                let seen = |point: RetrievedPoint| {
+                    Ok((fields::memory_id(point.id.as_ref())?, fields::version(&point.payload)?))
+                };
                 let page = page.into_iter().map(seen).collect::<Result<Vec<_>>>()?;
                 if page.is_empty() {
                     break;
@@ -359,6 +392,10 @@ impl VectorCollection for QdrantCollection {
 
     async fn search(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
         self.said(self.find(queries).await, "search")
+    }
+
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        self.said(self.find_words(queries).await, "search_text")
     }
 
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {

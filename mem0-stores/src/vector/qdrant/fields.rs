@@ -139,8 +139,7 @@ pub(super) fn read(retrieved: RetrievedPoint, dims: usize) -> Result<Point> {
     let version = version(&retrieved.payload)?;
     let mut fields = retrieved.payload;
     let helper = fields.remove(HELPER).map(json).transpose()?;
-    let mut payload: Payload =
-        fields.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect::<Result<_>>()?;
+    let mut payload: Payload = fields.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect::<Result<_>>()?;
     let mut scope = ScopeFields::default();
     for (key, place) in [
         ("org_id", &mut scope.org_id),
@@ -374,13 +373,15 @@ mod tests {
         let (written, _) = super::point(&point_of(Scope::user("u").unwrap(), payload), true).unwrap();
         let mut shown: Vec<_> = written.payload.iter().filter(|(key, _)| *key != HELPER).collect();
         shown.sort_by_key(|(key, _)| *key);
-        let shown: Vec<_> = shown.into_iter().map(|(key, value)| format!("{key}={}", json(value.clone()).unwrap())).collect();
+        let shown: Vec<_> =
+            shown.into_iter().map(|(key, value)| format!("{key}={}", json(value.clone()).unwrap())).collect();
         assert_eq!(shown, ["data=\"Likes tea\"", "hash=\"h\"", "price=2.5", "tags=[\"a\",1]", "user_id=\"u\""]);
     }
 
     #[test]
     fn what_the_python_library_wrote_is_read() {
-        let payload = json!({"data": "Likes tea", "hash": "h", "user_id": "u", "created_at": "2026-03-01T10:00:00+00:00"});
+        let payload =
+            json!({"data": "Likes tea", "hash": "h", "user_id": "u", "created_at": "2026-03-01T10:00:00+00:00"});
         let mut retrieved = back(&point_of(Scope::user("u").unwrap(), payload.clone()));
         retrieved.payload.remove(HELPER);
         let point = read(retrieved, 2).unwrap();

@@ -37,9 +37,7 @@ pub(super) fn native(scope: Option<&Scope>, filter: &Filter) -> Result<Native> {
 /// deleted ones.
 pub(super) fn covered(scope: Option<&Scope>) -> Native {
     match scope {
-        Some(scope) => {
-            Native::must(scope.ids().map(|(key, id)| Condition::matches(key.as_str(), id.to_owned())))
-        }
+        Some(scope) => Native::must(scope.ids().map(|(key, id)| Condition::matches(key.as_str(), id.to_owned()))),
         None => Native::must_not([Condition::matches(fields::TERMS, fields::DELETED.to_owned())]),
     }
 }
@@ -139,9 +137,11 @@ mod tests {
 
     #[test]
     fn the_scope_is_part_of_every_filter() {
-        for filter in [Filter::All, Filter::eq("k", 1), !Filter::gt("k", 1), Filter::eq("a", 1).or(Filter::eq("b", 1))] {
+        for filter in [Filter::All, Filter::eq("k", 1), !Filter::gt("k", 1), Filter::eq("a", 1).or(Filter::eq("b", 1))]
+        {
             let native = asked(&filter);
-            let ours = [Condition::matches("user_id", "alice".to_owned()), Condition::matches("run_id", "7".to_owned())];
+            let ours =
+                [Condition::matches("user_id", "alice".to_owned()), Condition::matches("run_id", "7".to_owned())];
             assert_eq!(native.must.get(..2), Some(&ours[..]), "{filter}");
             assert!(native.should.is_empty() && native.must_not.is_empty(), "{filter}");
         }
@@ -185,7 +185,9 @@ mod tests {
         }
         let ours = ["user_id", "run_id", "_mem0.terms", "_mem0.order", "name", "high", "low", "rest"];
         for text in ["a.b", "a[]", "a[0]", "\"", "\\", "_mem0.terms", "user_id\u{a0}", "x]", "{", "ключ", " "] {
-            for filter in [Filter::eq(text, text), Filter::gt(text, 1), !Filter::exists(text), Filter::lte(text, "2024")] {
+            for filter in
+                [Filter::eq(text, text), Filter::gt(text, 1), !Filter::exists(text), Filter::lte(text, "2024")]
+            {
                 let mut seen = Vec::new();
                 paths(&asked(&filter), &mut seen);
                 assert!(seen.iter().all(|path| ours.contains(&path.as_str())), "{seen:?}");

@@ -29,9 +29,7 @@ mod words;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::{
-    CollectionSpec, Error, ErrorKind, Metric, Result, VectorCapabilities, VectorCollection, VectorStore,
-};
+use mem0_core::{CollectionSpec, Error, ErrorKind, Metric, Result, VectorCapabilities, VectorCollection, VectorStore};
 use qdrant_client::qdrant::{CollectionInfo, DeleteCollection, GetCollectionInfoRequest};
 
 use crate::shared::collection::check_name;
@@ -78,6 +76,7 @@ impl QdrantStore {
         let client = Client::new(&config).map_err(said)?;
         let mut capabilities = VectorCapabilities::new(filter::CAPABILITIES);
         capabilities.versioned = true;
+        capabilities.keyword = true;
         capabilities.max_dims = Some(MAX_DIMS);
         capabilities.max_limit = Some(MAX_LIMIT);
         Ok(Self { client, config, capabilities })
@@ -95,12 +94,13 @@ impl QdrantStore {
         self.client.check_version().await?;
         let info = match self.describe(&spec.name).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                match self.client.call(|qdrant| qdrant.create_collection(schema::create(&self.config, spec))).await {
-                    // Somebody else was faster.
-                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                    made => drop(made?),
+                let made =
+                    self.client.call(|qdrant| qdrant.create_collection(schema::create(&self.config, spec))).await;
+                match (made, self.describe(&spec.name).await) {
+                    // Or somebody else was faster.
+                    (_, Ok(info)) => info,
+                    (Err(error), Err(_)) | (Ok(_), Err(error)) => return Err(error),
                 }
-                self.describe(&spec.name).await?
             }
             described => described?,
         };

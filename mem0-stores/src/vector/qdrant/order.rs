@@ -116,7 +116,8 @@ mod tests {
         for value in [Scalar::Bool(true), Scalar::from("Oslo"), Scalar::Float(f64::NAN)] {
             assert!(entry("k", &value).is_none());
         }
-        let names = [entry("k", &Scalar::from(1)), entry("k", &Scalar::from("2024-01-01")), entry("j", &Scalar::from(1))];
+        let names =
+            [entry("k", &Scalar::from(1)), entry("k", &Scalar::from("2024-01-01")), entry("j", &Scalar::from(1))];
         let names: std::collections::BTreeSet<_> = names.into_iter().map(|entry| entry.unwrap().0).collect();
         assert_eq!(names.len(), 3);
     }
