@@ -110,6 +110,7 @@ pub fn providers() -> &'static [ProviderInfo] {
     static PROVIDERS: &[ProviderInfo] = &[
         info(VectorStore, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(VectorStore, "pgvector", Some("pgvector"), &[], "PostgreSQL with the extension pgvector"),
+        info(VectorStore, "qdrant", Some("qdrant"), &[], "Qdrant, a server or its cloud"),
         info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch"),
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),

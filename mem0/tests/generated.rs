@@ -33,6 +33,12 @@ const PROOFS: &[Proof] = &[
         version: "PostgreSQL 18.6, pgvector 0.8.6",
         indexes: "exact, HNSW, IVFFlat; halfvec",
     },
+    Proof {
+        provider: "qdrant",
+        evidence: "fake",
+        version: "by the protocol of 1.16 to 1.19",
+        indexes: "exact, HNSW; scalar, product and binary quantisation",
+    },
     Proof { provider: "redis", evidence: "real", version: "8.2.3, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
     Proof { provider: "valkey", evidence: "real", version: "8.1.8, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
 ];
