@@ -7,12 +7,13 @@ use mem0_core::{Result, VectorStore};
 use mem0_stores::vector::qdrant::{QdrantConfig, QdrantStore};
 
 use crate::fakes::qdrant::{FakeQdrant, Options};
-use crate::harness::{Setup, VectorHarness};
+use crate::harness::{Setup, Through, VectorHarness};
 use crate::settings::{server_setting, server_url};
 
 /// `qdrant`.
 #[derive(Debug)]
 pub struct QdrantHarness {
+    url: String,
     config: QdrantConfig,
     _fake: Option<FakeQdrant>,
 }
@@ -21,14 +22,17 @@ pub struct QdrantHarness {
 impl VectorHarness for QdrantHarness {
     async fn start() -> Setup<Self> {
         if let Some(url) = server_url("qdrant") {
-            let mut config = QdrantConfig::default().with_url(url);
+            let mut config = QdrantConfig::default().with_url(&url);
             if let Some(key) = server_setting("qdrant", "KEY") {
                 config = config.with_api_key(key);
             }
-            return Setup::Ready(Self { config, _fake: None });
+            return Setup::Ready(Self { url, config, _fake: None });
         }
         match FakeQdrant::start(Options::default()) {
-            Ok(fake) => Setup::Ready(Self { config: QdrantConfig::default().with_url(fake.url()), _fake: Some(fake) }),
+            Ok(fake) => {
+                let url = fake.url();
+                Setup::Ready(Self { config: QdrantConfig::default().with_url(&url), url, _fake: Some(fake) })
+            }
             Err(error) => Setup::Skip(format!("no port for a fake: {error}")),
         }
     }
@@ -41,5 +45,10 @@ impl VectorHarness for QdrantHarness {
         // A port where nothing listens.
         let store = QdrantStore::new(QdrantConfig::default().with_url("http://127.0.0.1:1"));
         Some(store.map(|store| Arc::new(store) as _))
+    }
+
+    async fn through(&self) -> Option<Result<Through>> {
+        let store = |url: &str| Ok(Arc::new(QdrantStore::new(self.config.clone().with_url(url))?) as _);
+        Some(Through::start(&self.url, 6334, store).await)
     }
 }

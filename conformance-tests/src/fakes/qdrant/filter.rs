@@ -59,7 +59,8 @@ impl Filter {
     pub(super) fn read(filter: q::Filter) -> Result<Self, Status> {
         let q::Filter { should, must, must_not, min_should } = filter;
         refuse("Filter", [("min_should", min_should.is_some())])?;
-        let read = |conditions: Vec<q::Condition>| conditions.into_iter().map(Condition::read).collect::<Result<Vec<_>, _>>();
+        let read =
+            |conditions: Vec<q::Condition>| conditions.into_iter().map(Condition::read).collect::<Result<Vec<_>, _>>();
         Ok(Self { must: read(must)?, must_not: read(must_not)?, should: read(should)? })
     }
 
