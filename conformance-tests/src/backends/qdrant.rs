@@ -48,7 +48,10 @@ impl VectorHarness for QdrantHarness {
     }
 
     async fn through(&self) -> Option<Result<Through>> {
-        let store = |url: &str| Ok(Arc::new(QdrantStore::new(self.config.clone().with_url(url))?) as _);
+        let mut config = self.config.clone();
+        // So that the connection is there when trips are counted.
+        config.pool_size = 1;
+        let store = |url: &str| Ok(Arc::new(QdrantStore::new(config.with_url(url))?) as _);
         Some(Through::start(&self.url, 6334, store).await)
     }
 }

@@ -20,9 +20,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use qdrant_client::qdrant as q;
 use tokio::sync::oneshot;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Status};
@@ -117,19 +119,19 @@ impl FakeQdrant {
                 let largest = usize::MAX;
                 let collections = q::collections_server::CollectionsServer::new(service.clone());
                 let points = q::points_server::PointsServer::new(service).max_decoding_message_size(largest);
-                Server::builder()
+                let server = Server::builder()
                     .add_service(root)
-                    .add_service(tonic::service::interceptor::InterceptedService::new(collections, guard.clone()))
-                    .add_service(tonic::service::interceptor::InterceptedService::new(points, guard))
-                    .serve_with_incoming_shutdown(TcpIncoming::from(listener), async {
-                        let _ = stopped.await;
-                    })
-                    .await
-                    .map_err(io::Error::other)
+                    .add_service(InterceptedService::new(collections, guard.clone()))
+                    .add_service(InterceptedService::new(points, guard));
+                tokio::select! {
+                    served = server.serve_with_incoming(TcpIncoming::from(listener)) => served.map_err(io::Error::other),
+                    _ = stopped => Ok(()),
+                }
             };
             let _ = runtime.block_on(serve);
-            // Whoever waits for an answer that never comes does not hold it up.
-            runtime.shutdown_background();
+            // Connections are closed with it, also those that wait for an
+            // answer that never comes.
+            runtime.shutdown_timeout(Duration::from_secs(5));
         });
         Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
@@ -187,8 +189,9 @@ impl Drop for FakeQdrant {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        // Connections that are kept open hold the server up, not the test.
-        drop(self.thread.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
