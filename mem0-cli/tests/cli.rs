@@ -392,6 +392,28 @@ fn another_collection_is_moved_to() {
 }
 
 #[test]
+fn a_move_is_told_where_to() {
+    let world = World::new();
+    world.remember("I like tea.");
+    world.remember("I play chess.");
+    assert_eq!(world.run(&["reindex", "--to", "sqlite", "--with", "5"]).status.code(), Some(2));
+    assert_eq!(world.run(&["reindex", "--with", "{}"]).status.code(), Some(2));
+    let unknown = world.run(&["reindex", "--to", "squlite"]);
+    assert!(stderr(&unknown).contains("sqlite"), "{}", stderr(&unknown));
+    let to = ["reindex", "--to", "sqlite", "--with", r#"{"path": "new.db"}"#, "--collection", "new"];
+    let moved = world.json(&to);
+    assert_eq!((&moved["moved"], &moved["counted"], &moved["sampled"]), (&json!(true), &json!(2), &json!(2)));
+    // Again is no harm, although the configuration is still the old one.
+    assert_eq!(world.json(&to)["moved"], false);
+    assert_eq!(world.run(&["list", "--user", "ana"]).status.code(), Some(5));
+    let config = world.path().join("new.toml");
+    std::fs::write(&config, "collection = 'new'\n[vector_store]\nprovider = 'sqlite'\nconfig = {path = 'new.db'}\n")
+        .unwrap();
+    let found = world.json(&["search", "tea", "--user", "ana", "--config", config.to_str().unwrap()]);
+    assert_eq!(texts(&found)[0], "I like tea.");
+}
+
+#[test]
 fn completions_for_every_shell() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

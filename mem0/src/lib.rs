@@ -45,6 +45,7 @@ mod providers;
 struct Readme;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use environment::default_data_dir;
 pub use mem0_core::*;
@@ -119,6 +120,21 @@ pub async fn builder(config: &Config) -> Result<Builder> {
     let registry = registry();
     providers::check_features(config, &registry)?;
     config.builder(&registry, &BuildContext::new(folder)).await
+}
+
+/// The vector store that a configuration describes, alone: to move there with
+/// [`Mem0::reindex`].
+///
+/// # Errors
+/// As [`from_config`].
+pub async fn vector_store(config: &Config) -> Result<Arc<dyn VectorStore>> {
+    let folder = match &config.data_dir {
+        Some(folder) => folder.clone(),
+        None => default_data_dir()?,
+    };
+    let registry = registry();
+    providers::check_features(config, &registry)?;
+    config.make_vector_store(&registry, &BuildContext::new(folder)).await
 }
 
 /// Reads a configuration from a file (TOML, or JSON) and the environment, as

@@ -49,6 +49,30 @@ pub(crate) struct ImportArgs {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// Move to another vector store, or to another embedding model.
+///
+/// With `--to`: every memory is written to that vector store while everything
+/// goes on from the old one; the copy is counted and searched; then it is
+/// switched to. The configuration has to name it from then on.
+///
+/// Without: moves to the vector store and the embedder of the configuration,
+/// where that was edited and the other commands refuse to open. Texts are
+/// embedded anew if the model is another one.
+///
+/// Can be interrupted and repeated: it goes on where it was.
+#[derive(Args, Debug)]
+pub(crate) struct ReindexArgs {
+    /// The vector store to move to; `mem0 providers` lists them
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) to: Option<String>,
+    /// Its own keys, as JSON
+    #[arg(long, value_name = "JSON", requires = "to")]
+    pub(crate) with: Option<String>,
+    /// The collection there; the same name as here if not given
+    #[arg(long, value_name = "NAME", requires = "to")]
+    pub(crate) collection: Option<String>,
+}
+
 /// Check the ledger, the vector store against it, and the models.
 ///
 /// The configured language model and embedder are asked for a few tokens: is

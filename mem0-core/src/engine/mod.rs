@@ -17,6 +17,7 @@ mod results;
 mod search;
 mod transfer;
 mod validate;
+mod walk;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -332,8 +332,13 @@ pub struct Transferred {
 pub struct Reindexed {
     /// Texts that were embedded anew.
     pub embedded: u64,
-    /// Points that were written.
+    /// Points that were written. Those that an earlier, interrupted move left
+    /// there are not among them.
     pub points: u64,
+    /// Points that the new place has in the end.
+    pub counted: u64,
+    /// Memories that were searched for in the new place by their own vector.
+    pub sampled: u64,
 }
 
 /// A memory as one flat JSON object with the reference's keys.
