@@ -15,6 +15,8 @@ mod lucene;
 pub mod openai;
 #[cfg(feature = "pgvector")]
 mod pgvector;
+#[cfg(feature = "qdrant")]
+mod qdrant;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sqlite")]
@@ -40,6 +42,8 @@ pub use lucene::OpenSearchHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
+#[cfg(feature = "qdrant")]
+pub use qdrant::QdrantHarness;
 #[cfg(feature = "redis")]
 pub use redis::{RedisHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]

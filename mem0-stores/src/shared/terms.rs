@@ -48,7 +48,8 @@ pub(crate) fn equals(field: &str, value: &Scalar) -> String {
     }
 }
 
-fn scalar(value: &Value) -> Option<Scalar> {
+/// A value as a filter compares with it, if it can.
+pub(crate) fn scalar(value: &Value) -> Option<Scalar> {
     match value {
         Value::Bool(bool) => Some(Scalar::Bool(*bool)),
         Value::String(text) => Some(Scalar::Str(text.clone())),
@@ -68,6 +69,12 @@ fn whole(float: f64) -> Option<i128> {
 
 fn number(field: &str, int: i128) -> String {
     digest("int", field, &int.to_be_bytes())
+}
+
+/// A name for a field that every product takes as it is; of another kind,
+/// another name.
+pub(crate) fn name(kind: &str, field: &str) -> String {
+    digest(kind, field, &[])
 }
 
 /// A term for a field and a value of some kind.

@@ -6,6 +6,8 @@ pub mod elasticsearch;
 pub mod opensearch;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
+#[cfg(feature = "qdrant")]
+pub mod qdrant;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sqlite")]
