@@ -4,17 +4,27 @@
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(any(
+    feature = "chroma",
+    feature = "pgvector",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "weaviate"
+))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 use mem0_core::{Result, VectorStore};
 
+#[cfg(feature = "chroma")]
+use crate::vector::chroma::ChromaStore;
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::PgvectorStore;
 #[cfg(feature = "redis")]
 use crate::vector::redis::RedisVectorStore;
+#[cfg(feature = "weaviate")]
+use crate::vector::weaviate::WeaviateStore;
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -25,10 +35,20 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(
+        feature = "chroma",
+        feature = "pgvector",
+        feature = "redis",
+        feature = "sqlite",
+        feature = "weaviate"
+    )),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
+    #[cfg(feature = "chroma")]
+    registry.vector_store("chroma", |config, _| async { ChromaStore::with_retries(provider_config(config)?) });
+    #[cfg(feature = "weaviate")]
+    registry.vector_store("weaviate", |config, _| async { WeaviateStore::with_retries(provider_config(config)?) });
     #[cfg(feature = "redis")]
     {
         registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });

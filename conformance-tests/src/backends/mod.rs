@@ -1,6 +1,8 @@
 //! The harnesses of the backends: most need no server, or only a fake of it;
 //! the others find theirs at `MEM0_TEST_<NAME>_URL`.
 
+#[cfg(feature = "chroma")]
+mod chroma;
 #[cfg(feature = "embedders")]
 mod embedders;
 mod memory;
@@ -19,7 +21,11 @@ mod redis;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_graph;
+#[cfg(feature = "weaviate")]
+mod weaviate;
 
+#[cfg(feature = "chroma")]
+pub use chroma::ChromaHarness;
 #[cfg(feature = "embedders")]
 pub use embedders::RemoteEmbedder;
 #[cfg(feature = "llms")]
@@ -38,3 +44,5 @@ pub use redis::{RedisHarness, ValkeyHarness};
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]
 pub use sqlite_graph::SqliteGraphHarness;
+#[cfg(feature = "weaviate")]
+pub use weaviate::WeaviateHarness;

@@ -1,8 +1,13 @@
-//! What every vector store asks of a collection's name and of a batch.
+//! What every vector store asks of a collection's name and model, of a vector and
+//! of a batch.
 
 use std::collections::HashMap;
 
-use mem0_core::{Error, MemoryId, Point, Result};
+#[cfg(any(feature = "chroma", feature = "redis", feature = "weaviate"))]
+use mem0_core::EmbedderIdentity;
+#[cfg(any(feature = "chroma", feature = "pgvector", feature = "weaviate"))]
+use mem0_core::CollectionSpec;
+use mem0_core::{Error, ErrorKind, MemoryId, Point, Result};
 
 /// The longest name of a collection, in bytes.
 const MAX_NAME: usize = 128;
@@ -21,6 +26,21 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
 }
 
+/// Holds what a configuration says in the Python library's way against what is
+/// opened.
+#[cfg(any(feature = "chroma", feature = "pgvector", feature = "weaviate"))]
+pub(crate) fn agree(collection_name: Option<&str>, dims: Option<usize>, spec: &CollectionSpec) -> Result<()> {
+    if collection_name.is_some_and(|name| name != spec.name) {
+        let message = "collection_name is another one than `collection`: set that, or leave this out";
+        return Err(Error::config(message).with_context("collection", &spec.name));
+    }
+    if dims.is_some_and(|dims| dims != spec.identity.dims) {
+        let message = "embedding_model_dims is not what the embedder has: leave it out";
+        return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", spec.identity.dims));
+    }
+    Ok(())
+}
+
 /// The points of a batch that count: of several with one id the latest version,
 /// of equal versions the last.
 pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
@@ -35,4 +55,36 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
         }
     }
     kept
+}
+
+/// Refuses a vector that a collection of so many dimensions cannot hold.
+pub(crate) fn check_vector(vector: &[f32], dims: usize) -> Result<()> {
+    if vector.len() != dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
+            .with_context("collection", dims)
+            .with_context("vector", vector.len()));
+    }
+    if !vector.iter().all(|x| x.is_finite()) {
+        return Err(Error::invalid("a vector holds a number that is not finite"));
+    }
+    if vector.iter().all(|x| *x == 0.0) {
+        return Err(Error::invalid("a vector is all zero, so it has no direction"));
+    }
+    Ok(())
+}
+
+/// Refuses a collection that another model filled.
+#[cfg(any(feature = "chroma", feature = "redis", feature = "weaviate"))]
+pub(crate) fn check_identity(stored: &EmbedderIdentity, asked: &EmbedderIdentity) -> Result<()> {
+    if stored.dims != asked.dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
+            .with_context("collection", stored.dims)
+            .with_context("model", asked.dims));
+    }
+    if stored != asked {
+        return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
+            .with_context("collection", &stored.model)
+            .with_context("model", &asked.model));
+    }
+    Ok(())
 }

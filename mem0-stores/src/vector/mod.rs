@@ -1,5 +1,7 @@
 //! Vector stores.
 
+#[cfg(feature = "chroma")]
+pub mod chroma;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
 #[cfg(feature = "redis")]

@@ -9,6 +9,7 @@ use mem0_core::{
 use super::schema::Table;
 use super::search::Index;
 use super::{NAME, read, search, write};
+use crate::shared::collection::check_vector;
 use crate::shared::postgres::Database;
 
 /// An open collection of a [`PgvectorStore`](super::PgvectorStore).
@@ -22,19 +23,7 @@ pub(super) struct PgvectorCollection {
 
 impl PgvectorCollection {
     fn check(&self, vector: &[f32]) -> Result<()> {
-        let dims = self.spec.identity.dims;
-        if vector.len() != dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-                .with_context("collection", dims)
-                .with_context("vector", vector.len()));
-        }
-        if !vector.iter().all(|x| x.is_finite()) {
-            return Err(Error::invalid("a vector holds a number that is not finite"));
-        }
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err(Error::invalid("a vector is all zero, so it has no direction"));
-        }
-        Ok(())
+        check_vector(vector, self.spec.identity.dims)
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {

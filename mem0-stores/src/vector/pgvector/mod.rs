@@ -29,7 +29,7 @@ use mem0_core::{
     CollectionSpec, Error, ErrorKind, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore,
 };
 
-use crate::shared::collection::check_name;
+use crate::shared::collection::{agree, check_name};
 use crate::shared::postgres::Database;
 use collection::PgvectorCollection;
 pub use config::{IndexKind, PgvectorConfig, SslMode};
@@ -84,7 +84,7 @@ impl PgvectorStore {
                            with the index none up to 16000";
             return Err(Error::invalid(message).with_context("dims", dims).with_context("most", self.max_dims));
         }
-        self.agree(spec)?;
+        agree(self.config.collection_name.as_deref(), self.config.embedding_model_dims, spec)?;
         let mut client = self.db.client().await?;
         let table = schema::open(&mut client, &self.config, spec).await?;
         let kind = match self.config.index_kind()? {
@@ -95,20 +95,6 @@ impl PgvectorStore {
         let column = schema::indexed(&self.config, i32::try_from(dims).unwrap_or(i32::MAX));
         let index = kind.map(|kind| Index { column, kind, exact_up_to: self.config.exact_up_to });
         Ok(PgvectorCollection { db: self.db.clone(), spec: spec.clone(), table, index })
-    }
-
-    /// Holds what the configuration says in the Python library's way against
-    /// what is opened.
-    fn agree(&self, spec: &CollectionSpec) -> Result<()> {
-        if self.config.collection_name.as_ref().is_some_and(|name| *name != spec.name) {
-            let message = "collection_name is another one than `collection`: set that, or leave this out";
-            return Err(Error::config(message).with_context("collection", &spec.name));
-        }
-        if self.config.embedding_model_dims.is_some_and(|dims| dims != spec.identity.dims) {
-            let message = "embedding_model_dims is not what the embedder has: leave it out";
-            return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", spec.identity.dims));
-        }
-        Ok(())
     }
 }
 

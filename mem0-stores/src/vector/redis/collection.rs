@@ -14,7 +14,8 @@ use super::connection::Connection;
 use super::schema::Keys;
 use super::wire::{self, Entry};
 use super::{MAX_LIMIT, filter, scripts, terms};
-use crate::shared::collection::latest;
+use crate::shared::collection::{check_vector, latest};
+use crate::shared::search::may_miss_ties;
 
 /// Points of one script: while it runs nothing else does.
 const PAGE: usize = 500;
@@ -53,19 +54,7 @@ struct Asked {
 
 impl RedisCollection {
     fn check(&self, vector: &[f32]) -> Result<()> {
-        let dims = self.spec.identity.dims;
-        if vector.len() != dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-                .with_context("collection", dims)
-                .with_context("vector", vector.len()));
-        }
-        if !vector.iter().all(|x| x.is_finite()) {
-            return Err(Error::invalid("a vector holds a number that is not finite"));
-        }
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err(Error::invalid("a vector is all zero, so it has no direction"));
-        }
-        Ok(())
+        check_vector(vector, self.spec.identity.dims)
     }
 
     fn said<T>(&self, result: Result<T>, operation: &'static str) -> Result<T> {
@@ -159,7 +148,7 @@ impl RedisCollection {
             let mut again = Vec::new();
             for (mut asked, reply) in open.into_iter().zip(&replies) {
                 let mut hits = wire::hits(reply, &self.keys)?;
-                if may_miss_ties(&hits, &asked) {
+                if asked.nearest < MOST && may_miss_ties(&hits, asked.limit, asked.nearest) {
                     asked.nearest = asked.nearest.saturating_mul(MORE).min(MOST);
                     again.push(asked);
                     continue;
@@ -273,14 +262,6 @@ impl RedisCollection {
         }
         Ok(gone)
     }
-}
-
-/// Whether there can be more hits as near as the last one that is within the
-/// limit, so that the lowest ids among them may be missing.
-fn may_miss_ties(hits: &[ScoredPoint], asked: &Asked) -> bool {
-    let full = hits.len() >= asked.nearest && asked.nearest < MOST;
-    let end = asked.limit.checked_sub(1).and_then(|last| hits.get(last));
-    full && end.zip(hits.last()).is_some_and(|(end, last)| end.raw <= last.raw)
 }
 
 #[async_trait]

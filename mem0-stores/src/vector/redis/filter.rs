@@ -8,6 +8,7 @@ use mem0_core::filter::{CompareOp, FilterOp, Kinds};
 use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, Result, Scope};
 
 use super::terms;
+use crate::shared::search;
 
 /// Equality of any value and presence by terms. Whatever else needs the field
 /// to be there is narrowed to that and looked at again by the engine.
@@ -21,18 +22,8 @@ pub(super) const CAPABILITIES: FilterCapabilities = FilterCapabilities::NONE
     .with_not(true);
 
 /// The part of a filter that is pushed; none if it can match nothing.
-///
-/// # Errors
-/// `Unsupported` if that is not the whole filter.
 pub(super) fn accept(filter: &Filter) -> Result<Option<Filter>> {
-    let plan = filter.plan(&CAPABILITIES);
-    if plan.matches_nothing() {
-        return Ok(None);
-    }
-    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
-        return Ok(Some(plan.pushed));
-    }
-    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
+    search::accept(filter, &CAPABILITIES)
 }
 
 /// The points that a scope covers and an accepted filter matches.

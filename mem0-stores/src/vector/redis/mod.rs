@@ -29,11 +29,11 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mem0_core::{CollectionSpec, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore};
+use mem0_core::{CollectionSpec, EmbedderIdentity, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore};
 use redis::Value;
 use uuid::Uuid;
 
-use crate::shared::collection::check_name;
+use crate::shared::collection::{check_identity, check_name};
 use collection::RedisCollection;
 pub use config::{IndexType, RedisVectorConfig};
 use connection::Connection;
@@ -122,18 +122,8 @@ impl RedisVectorStore {
         if parse::<String>(layout)? != LAYOUT {
             return Err(Error::corrupt("the collection was written by another version of this library"));
         }
-        let stored: usize = parse(dims)?;
-        if stored != identity.dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
-                .with_context("collection", stored)
-                .with_context("model", identity.dims));
-        }
-        let (model, digest) = (parse::<String>(model)?, parse::<String>(digest)?);
-        if (&model, &digest) != (&identity.model, &identity.digest) {
-            return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
-                .with_context("collection", model)
-                .with_context("model", &identity.model));
-        }
+        let stored = EmbedderIdentity { model: parse(model)?, dims: parse(dims)?, digest: parse(digest)? };
+        check_identity(&stored, identity)?;
         let keys = Keys::new(meta, parse(generation)?);
         let (Value::Int(rebuilt), Value::Int(size)) = (rebuilt, size) else { return Err(wire::unexpected()) };
         if *rebuilt == 1 {

@@ -7,6 +7,7 @@ use redis::{ScriptInvocation, Value};
 
 use super::schema::Keys;
 use super::terms;
+use crate::shared::search::{hit, sort_hits};
 
 /// A version as text of one length, so that texts are in the order of versions.
 pub(super) fn version(version: u64) -> String {
@@ -100,12 +101,9 @@ pub(super) fn hits(reply: &Value, keys: &Keys) -> Result<Vec<ScoredPoint>> {
             }
         }
         let (Some(version), Some(distance)) = (version, distance) else { continue };
-        #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
-        // Adding zero makes -0 the same as 0, so that they are ties in an order.
-        let raw = (1.0 - distance).clamp(-1.0, 1.0) as f32 + 0.0;
-        hits.push(ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw });
+        hits.push(hit(id, version, 1.0 - distance));
     }
-    hits.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
+    sort_hits(&mut hits);
     Ok(hits)
 }
 
