@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::api::{Api, Collection, Deleted, Found, Nearest, Records, Rows, Selection, Space, WHOLE};
 use super::config::ChromaConfig;
-use super::{NAME, filter, rows};
+use super::rows::{self, Row};
+use super::{NAME, filter};
 use crate::shared::collection::{check_vector, latest};
 use crate::shared::http::unexpected;
 use crate::shared::search::{accept, hit, may_miss_ties, sort_hits};
@@ -54,7 +55,8 @@ pub(super) struct ChromaCollection {
 /// Questions that one request can ask: they differ in their vectors.
 #[derive(Debug)]
 struct Asked<'a> {
-    filter: Option<Value>,
+    scope: &'a Scope,
+    filter: Filter,
     limit: usize,
     places: Vec<usize>,
     vectors: Vec<&'a [f32]>,
@@ -83,36 +85,33 @@ impl ChromaCollection {
 
     async fn write(&self, points: &[Point]) -> Result<()> {
         points.iter().try_for_each(|point| self.check(&point.vector))?;
-        let points = latest(points);
-        for point in &points {
-            rows::version(point.version)?;
-        }
+        let rows = latest(points).into_iter().map(Row::new).collect::<Result<Vec<_>>>()?;
         let mut page = Vec::new();
         let mut bytes = 0;
-        for point in points {
-            let document = rows::document(point)?;
-            if page.len() == self.records_per_write || (bytes + document.len() > WRITE_BYTES && !page.is_empty()) {
+        for row in rows {
+            let size = row.document.len();
+            if page.len() == self.records_per_write || (bytes + size > WRITE_BYTES && !page.is_empty()) {
                 self.write_page(std::mem::take(&mut page)).await?;
                 bytes = 0;
             }
-            bytes += document.len();
-            page.push((point, document));
+            bytes += size;
+            page.push(row);
         }
         if page.is_empty() { Ok(()) } else { self.write_page(page).await }
     }
 
-    async fn write_page(&self, page: Vec<(&Point, String)>) -> Result<()> {
+    async fn write_page(&self, page: Vec<Row<'_>>) -> Result<()> {
         // A first version has nothing to leave behind.
         let again: Vec<_> =
-            page.iter().filter(|(point, _)| point.version > 1).map(|(point, _)| point.id.to_string()).collect();
+            page.iter().filter(|row| row.point.version > 1).map(|row| row.point.id.to_string()).collect();
         let before = self.metadata_of(&again).await?;
         let mut rows = Rows::default();
-        for (point, document) in page {
-            let id = point.id.to_string();
-            rows.metadatas.push(rows::metadata(point, before.get(&id))?);
+        for row in page {
+            let id = row.point.id.to_string();
+            rows.metadatas.push(row.metadata(before.get(&id)));
             rows.ids.push(id);
-            rows.embeddings.push(&point.vector);
-            rows.documents.push(document);
+            rows.embeddings.push(&row.point.vector);
+            rows.documents.push(row.document);
         }
         self.api.server.send(self.api.upsert(&self.id, &rows)?).await.map(|_| ())
     }
@@ -127,6 +126,13 @@ impl ChromaCollection {
             known.extend(records.ids.into_iter().zip(metadatas));
         }
         Ok(known)
+    }
+
+    /// What a scope covers and an accepted filter matches, as the server is
+    /// asked for it.
+    async fn query(&self, scope: Option<&Scope>, filter: &Filter) -> Result<Option<Value>> {
+        let long = !filter.is_all() && !self.ids(Some(filter::has_long(scope)), Some(1)).await?.is_empty();
+        filter::query(scope, filter, long)
     }
 
     fn at_a_time(&self, records: usize) -> usize {
@@ -156,7 +162,7 @@ impl ChromaCollection {
 
     async fn read(&self, scope: Option<&Scope>, ids: &[MemoryId]) -> Result<Vec<Option<Point>>> {
         let wanted: Vec<MemoryId> = ids.iter().copied().collect::<HashSet<_>>().into_iter().collect();
-        let filter = filter::query(scope, &Filter::All)?;
+        let filter = filter::query(scope, &Filter::All, false)?;
         let mut found: HashMap<MemoryId, Point> = HashMap::with_capacity(wanted.len());
         for page in wanted.chunks(self.at_a_time(WHOLE_RECORDS)) {
             let ids = Some(page.iter().map(MemoryId::to_string).collect());
@@ -174,15 +180,15 @@ impl ChromaCollection {
                 return Err(Error::invalid("the limit of a search is more than the server gives at a time"));
             }
             let accepted = accept(&query.filter, &self.filters)?.filter(|_| query.limit > 0);
-            let Some(accepted) = accepted else { continue };
-            let filter = filter::query(Some(&query.scope), &accepted)?;
-            let limit = query.limit;
-            match groups.iter_mut().find(|group| (group.limit, &group.filter) == (limit, &filter)) {
+            let Some(filter) = accepted else { continue };
+            let (scope, limit) = (&query.scope, query.limit);
+            let same = |group: &&mut Asked<'_>| (group.scope, &group.filter, group.limit) == (scope, &filter, limit);
+            match groups.iter_mut().find(same) {
                 Some(group) => {
                     group.places.push(place);
                     group.vectors.push(&query.vector);
                 }
-                None => groups.push(Asked { filter, limit, places: vec![place], vectors: vec![&query.vector] }),
+                None => groups.push(Asked { scope, filter, limit, places: vec![place], vectors: vec![&query.vector] }),
             }
         }
         let found = try_join_all(groups.iter().map(|group| self.nearest(group))).await?;
@@ -199,32 +205,34 @@ impl ChromaCollection {
 
     /// The hits of each question of a group.
     async fn nearest(&self, group: &Asked<'_>) -> Result<Vec<Vec<ScoredPoint>>> {
+        let filter = self.query(Some(group.scope), &group.filter).await?;
         let most = self.records_per_read.unwrap_or(MOST);
         let mut asked = group.limit.saturating_add(SLACK).min(most);
         loop {
-            let mut answers = self.ask(group, asked).await?;
+            let mut answers = self.ask(group, filter.as_ref(), asked).await?;
             if asked < most && answers.iter().any(|hits| may_miss_ties(hits, group.limit, asked)) {
                 asked = asked.saturating_mul(MORE).min(most);
                 continue;
             }
             if let Some(fewest) = answers.iter().map(Vec::len).min()
                 && fewest < asked
-                && self.ids(group.filter.clone(), Some(fewest + 1)).await?.len() > fewest
+                && self.ids(filter.clone(), Some(fewest + 1)).await?.len() > fewest
             {
-                answers = self.compare(group).await?;
+                answers = self.compare(group, filter.as_ref()).await?;
             }
             answers.iter_mut().for_each(|hits| hits.truncate(group.limit));
             return Ok(answers);
         }
     }
 
-    async fn ask(&self, group: &Asked<'_>, n_results: usize) -> Result<Vec<Vec<ScoredPoint>>> {
-        let nearest = Nearest {
-            query_embeddings: group.vectors.clone(),
-            n_results,
-            filter: group.filter.as_ref(),
-            include: ["distances", "metadatas"],
-        };
+    async fn ask(
+        &self,
+        group: &Asked<'_>,
+        filter: Option<&Value>,
+        n_results: usize,
+    ) -> Result<Vec<Vec<ScoredPoint>>> {
+        let (query_embeddings, include) = (group.vectors.clone(), ["distances", "metadatas"]);
+        let nearest = Nearest { query_embeddings, n_results, filter, include };
         let found: Found = self.api.server.ask(self.api.query(&self.id, &nearest)?).await?;
         if [found.ids.len(), found.distances.len(), found.metadatas.len()] != [group.vectors.len(); 3] {
             return Err(unexpected());
@@ -250,12 +258,12 @@ impl ChromaCollection {
     }
 
     /// Compares every point that matches, for each question of a group.
-    async fn compare(&self, group: &Asked<'_>) -> Result<Vec<Vec<ScoredPoint>>> {
+    async fn compare(&self, group: &Asked<'_>, filter: Option<&Value>) -> Result<Vec<Vec<ScoredPoint>>> {
         let mut answers = vec![Vec::new(); group.vectors.len()];
         let page = self.at_a_time(WHOLE_RECORDS);
         for offset in (0..).step_by(page) {
             let selection = Selection {
-                filter: group.filter.clone(),
+                filter: filter.cloned(),
                 limit: Some(page),
                 offset: Some(offset),
                 include: Some(&["metadatas", "embeddings"]),
@@ -299,7 +307,7 @@ impl ChromaCollection {
 
     async fn page(&self, query: &ScrollQuery) -> Result<Vec<Point>> {
         let Some(filter) = accept(&query.filter, &self.filters)? else { return Ok(Vec::new()) };
-        let filter = filter::query(query.scope.as_ref(), &filter)?;
+        let filter = self.query(query.scope.as_ref(), &filter).await?;
         let (mut after, mut points) = (query.after, Vec::new());
         while points.len() < query.limit {
             let wanted = query.limit - points.len();
@@ -346,7 +354,7 @@ impl ChromaCollection {
 
     async fn number(&self, scope: Option<&Scope>, filter: &Filter) -> Result<u64> {
         let Some(filter) = accept(filter, &self.filters)? else { return Ok(0) };
-        match filter::query(scope, &filter)? {
+        match self.query(scope, &filter).await? {
             None => self.api.server.ask(self.api.count(&self.id)).await,
             query => Ok(self.ids(query, None).await?.len() as u64),
         }
@@ -356,7 +364,7 @@ impl ChromaCollection {
         match selector {
             Selector::Ids(ids) => self.remove_ids(ids).await,
             Selector::Scope(scope) => {
-                let filter = filter::query(Some(scope), &Filter::All)?;
+                let filter = filter::query(Some(scope), &Filter::All, false)?;
                 self.delete_matching(&Selection { filter, ..Selection::default() }).await
             }
             _ => Err(Error::new(ErrorKind::Unsupported, "this way to select points")),

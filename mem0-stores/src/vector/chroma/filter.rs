@@ -10,7 +10,7 @@ use mem0_core::filter::{CompareOp, FilterOp, Kinds, Scalar};
 use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Result, Scope};
 use serde_json::{Value, json};
 
-use super::rows::{LAYOUT, LAYOUT_NUMBER, PLACE, TERMS, can_be_key, place};
+use super::rows::{LAYOUT, LAYOUT_NUMBER, LONG, PLACE, TERMS, VERSION, can_be_key, place};
 use crate::shared::terms;
 
 /// Equality of any value. Whatever else needs the field to be there is narrowed
@@ -51,16 +51,27 @@ pub(super) fn capabilities(predicates: Option<usize>) -> FilterCapabilities {
 }
 
 /// The points that a scope covers and an accepted filter matches; none where
-/// that is every point.
-pub(super) fn query(scope: Option<&Scope>, filter: &Filter) -> Result<Option<Value>> {
-    let mut parts: Vec<Value> = Vec::new();
-    if let Some(scope) = scope {
-        parts.extend(scope.ids().map(|(key, id)| json!({key.as_str(): {"$eq": id}})));
-    }
+/// that is every point. `long` says where to look for terms: [`has_long`] finds
+/// out.
+pub(super) fn query(scope: Option<&Scope>, filter: &Filter, long: bool) -> Result<Option<Value>> {
+    let mut parts = of_scope(scope);
     if !filter.is_all() {
-        parts.push(condition(filter)?);
+        parts.push(Terms { long }.condition(filter)?);
     }
     Ok((!parts.is_empty()).then(|| all_of(parts)))
+}
+
+/// The points of a scope whose terms are in the document. There are hardly
+/// ever any, and to look for terms there is slow.
+pub(super) fn has_long(scope: Option<&Scope>) -> Value {
+    let mut parts = of_scope(scope);
+    parts.push(json!({LONG: {"$eq": true}}));
+    all_of(parts)
+}
+
+fn of_scope(scope: Option<&Scope>) -> Vec<Value> {
+    let ids = scope.into_iter().flat_map(Scope::ids);
+    ids.map(|(key, id)| json!({key.as_str(): {"$eq": id}})).collect()
 }
 
 /// The same points, of those that this library wrote only the ones whose ids lie
@@ -76,31 +87,7 @@ pub(super) fn within(query: Option<Value>, after: Option<MemoryId>, last: Option
 
 /// These versions and earlier ones.
 pub(super) fn up_to_version(version: i64) -> Value {
-    any_of(vec![json!({super::rows::VERSION: {"$lte": version}}), foreign()])
-}
-
-fn condition(filter: &Filter) -> Result<Value> {
-    let each = |members: &[Filter]| members.iter().map(condition).collect::<Result<Vec<_>>>();
-    Ok(match filter {
-        Filter::And(members) if !members.is_empty() => all_of(each(members)?),
-        Filter::Or(members) if !members.is_empty() => any_of(each(members)?),
-        Filter::Compare { field, op: CompareOp::Eq, value } => equal(field, std::slice::from_ref(value)),
-        Filter::Compare { field, op: CompareOp::Ne, value } => unequal(field, std::slice::from_ref(value)),
-        Filter::In { field, values } if !values.is_empty() => equal(field, values),
-        Filter::NotIn { field, values } if !values.is_empty() => unequal(field, values),
-        Filter::Not(inner) => match &**inner {
-            Filter::Compare { field, op: CompareOp::Eq, value } => unequal(field, std::slice::from_ref(value)),
-            Filter::Compare { field, op: CompareOp::Ne, value } => equal(field, std::slice::from_ref(value)),
-            Filter::In { field, values } if !values.is_empty() => unequal(field, values),
-            Filter::NotIn { field, values } if !values.is_empty() => equal(field, values),
-            _ => return Err(unknown()),
-        },
-        Filter::IsNull { field } => json!({TERMS: {"$not_contains": terms::exists(field)}}),
-        Filter::Exists { field } | Filter::Compare { field, .. } | Filter::Contains { field, .. } => {
-            any_of(vec![json!({TERMS: {"$contains": terms::exists(field)}}), foreign()])
-        }
-        _ => return Err(unknown()),
-    })
+    any_of(vec![json!({VERSION: {"$lte": version}}), foreign()])
 }
 
 fn unknown() -> Error {
@@ -112,24 +99,73 @@ fn foreign() -> Value {
     json!({LAYOUT: {"$ne": LAYOUT_NUMBER}})
 }
 
-fn equal(field: &str, values: &[Scalar]) -> Value {
-    let mut ways: Vec<_> =
-        values.iter().map(|value| json!({TERMS: {"$contains": terms::equals(field, value)}})).collect();
-    let plain: Vec<_> = values.iter().filter_map(|value| plain(field, "$eq", value)).collect();
-    if !plain.is_empty() {
-        ways.push(all_of(vec![foreign(), any_of(plain)]));
-    }
-    any_of(ways)
+/// How terms are asked for.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    /// In the document as well.
+    long: bool,
 }
 
-fn unequal(field: &str, values: &[Scalar]) -> Value {
-    let mut parts: Vec<_> =
-        values.iter().map(|value| json!({TERMS: {"$not_contains": terms::equals(field, value)}})).collect();
-    let plain: Vec<_> = values.iter().filter_map(|value| plain(field, "$ne", value)).collect();
-    if !plain.is_empty() {
-        parts.push(any_of(vec![json!({LAYOUT: {"$eq": LAYOUT_NUMBER}}), all_of(plain)]));
+impl Terms {
+    fn condition(self, filter: &Filter) -> Result<Value> {
+        let each = |members: &[Filter]| members.iter().map(|member| self.condition(member)).collect::<Result<Vec<_>>>();
+        Ok(match filter {
+            Filter::And(members) if !members.is_empty() => all_of(each(members)?),
+            Filter::Or(members) if !members.is_empty() => any_of(each(members)?),
+            Filter::Not(inner) => self.negated(inner)?,
+            Filter::Compare { field, op: CompareOp::Eq, value } => self.equal(field, std::slice::from_ref(value)),
+            Filter::Compare { field, op: CompareOp::Ne, value } => self.unequal(field, std::slice::from_ref(value)),
+            Filter::In { field, values } if !values.is_empty() => self.equal(field, values),
+            Filter::NotIn { field, values } if !values.is_empty() => self.unequal(field, values),
+            Filter::IsNull { field } => all_of(self.without(&terms::exists(field))),
+            Filter::Exists { field } | Filter::Compare { field, .. } | Filter::Contains { field, .. } => {
+                let mut ways = self.with(&terms::exists(field));
+                ways.push(foreign());
+                any_of(ways)
+            }
+            _ => return Err(unknown()),
+        })
     }
-    all_of(parts)
+
+    fn negated(self, filter: &Filter) -> Result<Value> {
+        Ok(match filter {
+            Filter::Compare { field, op: CompareOp::Eq, value } => self.unequal(field, std::slice::from_ref(value)),
+            Filter::Compare { field, op: CompareOp::Ne, value } => self.equal(field, std::slice::from_ref(value)),
+            Filter::In { field, values } if !values.is_empty() => self.unequal(field, values),
+            Filter::NotIn { field, values } if !values.is_empty() => self.equal(field, values),
+            _ => return Err(unknown()),
+        })
+    }
+
+    fn equal(self, field: &str, values: &[Scalar]) -> Value {
+        let mut ways: Vec<_> = values.iter().flat_map(|value| self.with(&terms::equals(field, value))).collect();
+        let plain: Vec<_> = values.iter().filter_map(|value| plain(field, "$eq", value)).collect();
+        if !plain.is_empty() {
+            ways.push(all_of(vec![foreign(), any_of(plain)]));
+        }
+        any_of(ways)
+    }
+
+    fn unequal(self, field: &str, values: &[Scalar]) -> Value {
+        let mut parts: Vec<_> = values.iter().flat_map(|value| self.without(&terms::equals(field, value))).collect();
+        let plain: Vec<_> = values.iter().filter_map(|value| plain(field, "$ne", value)).collect();
+        if !plain.is_empty() {
+            parts.push(any_of(vec![json!({LAYOUT: {"$eq": LAYOUT_NUMBER}}), all_of(plain)]));
+        }
+        all_of(parts)
+    }
+
+    /// One of these holds if the term is there.
+    fn with(self, term: &str) -> Vec<Value> {
+        let document = self.long.then(|| json!({"#document": {"$contains": format!("\n{term}\n")}}));
+        std::iter::once(json!({TERMS: {"$contains": term}})).chain(document).collect()
+    }
+
+    /// All of these hold if it is not.
+    fn without(self, term: &str) -> Vec<Value> {
+        let document = self.long.then(|| json!({"#document": {"$not_contains": format!("\n{term}\n")}}));
+        std::iter::once(json!({TERMS: {"$not_contains": term}})).chain(document).collect()
+    }
 }
 
 /// A comparison with the field itself, where Chroma has such a value.
@@ -173,7 +209,7 @@ mod tests {
 
     fn asked(filter: &Filter) -> String {
         let pushed = accept(filter, &CAPABILITIES).unwrap().unwrap();
-        query(Some(&alice()), &pushed).unwrap().unwrap().to_string()
+        query(Some(&alice()), &pushed, false).unwrap().unwrap().to_string()
     }
 
     #[test]
@@ -196,7 +232,10 @@ mod tests {
         ];
         let shown: Vec<_> = filters.iter().map(|filter| format!("{filter}\n  {}", asked(filter))).collect();
         insta::assert_snapshot!(shown.join("\n"));
-        assert_eq!(query(None, &Filter::All).unwrap(), None);
+        assert_eq!(query(None, &Filter::All, true).unwrap(), None);
+        let long = [Filter::eq("n", 1), Filter::ne("n", 1)].map(|filter| query(None, &filter, true).unwrap().unwrap().to_string());
+        insta::assert_snapshot!("long", long.join("\n"));
+        assert_eq!(has_long(None).to_string(), r#"{"mem0:long":{"$eq":true}}"#);
     }
 
     #[test]

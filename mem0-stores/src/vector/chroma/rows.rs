@@ -24,6 +24,12 @@ pub(super) const VERSION: &str = "mem0:version";
 /// What can be asked of the payload.
 pub(super) const TERMS: &str = "mem0:terms";
 
+/// Whether the terms are in the document.
+pub(super) const LONG: &str = "mem0:long";
+
+/// More terms than this are.
+const FEW: usize = 4_000;
+
 /// The first half of the id, as a number that is in the order of ids.
 pub(super) const PLACE: &str = "mem0:place";
 
@@ -56,33 +62,51 @@ fn is_flat(name: &str, value: &Value) -> bool {
     plain && can_be_key(name)
 }
 
-/// The document of a point.
-pub(super) fn document(point: &Point) -> Result<String> {
-    let unwritable = |e| Error::invalid("a payload that cannot be written as JSON").with_source(e);
-    serde_json::to_string(&point.payload).map_err(unwritable)
+/// A point on its way to the server.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) point: &'a Point,
+    pub(super) document: String,
+    /// None if they are in the document.
+    terms: Option<Value>,
+    version: i64,
 }
 
-/// The metadata of a point. Chroma keeps fields that a write does not name, so
-/// those that were there `before` and are no more are named as null.
-pub(super) fn metadata(point: &Point, before: Option<&Payload>) -> Result<Payload> {
-    let gone = before.into_iter().flat_map(Payload::keys).map(|key| (key.clone(), Value::Null));
-    let flat = point.payload.iter().filter(|(key, value)| is_flat(key, value));
-    let mut metadata: Payload = gone.chain(flat.map(|(key, value)| (key.clone(), value.clone()))).collect();
-    for key in ScopeKey::ALL {
-        metadata.insert(key.as_str().to_owned(), point.scope.get(key).into());
+impl<'a> Row<'a> {
+    pub(super) fn new(point: &'a Point) -> Result<Self> {
+        let unwritable = |e| Error::invalid("a payload that cannot be written as JSON").with_source(e);
+        let mut document = serde_json::to_string(&point.payload).map_err(unwritable)?;
+        let terms = terms::of_payload(&point.payload);
+        let few = terms.len() <= FEW;
+        if !few {
+            terms.iter().for_each(|term| document.extend(["\n", term]));
+            document.push('\n');
+        }
+        // An empty list would not be kept.
+        let terms = few.then(|| if terms.is_empty() { json!(["none"]) } else { json!(terms) });
+        Ok(Self { point, document, terms, version: version(point.version)? })
     }
-    let terms = terms::of_payload(&point.payload);
-    // An empty list would not be kept.
-    let terms = if terms.is_empty() { json!(["none"]) } else { json!(terms) };
-    for (key, value) in [
-        (LAYOUT, json!(LAYOUT_NUMBER)),
-        (VERSION, json!(version(point.version)?)),
-        (PLACE, json!(place(point.id))),
-        (TERMS, terms),
-    ] {
-        metadata.insert(key.to_owned(), value);
+
+    /// The metadata. Chroma keeps fields that a write does not name, so those
+    /// that were there `before` and are no more are named as null.
+    pub(super) fn metadata(&self, before: Option<&Payload>) -> Payload {
+        let gone = before.into_iter().flat_map(Payload::keys).map(|key| (key.clone(), Value::Null));
+        let flat = self.point.payload.iter().filter(|(key, value)| is_flat(key, value));
+        let mut metadata: Payload = gone.chain(flat.map(|(key, value)| (key.clone(), value.clone()))).collect();
+        for key in ScopeKey::ALL {
+            metadata.insert(key.as_str().to_owned(), self.point.scope.get(key).into());
+        }
+        for (key, value) in [
+            (LAYOUT, json!(LAYOUT_NUMBER)),
+            (VERSION, json!(self.version)),
+            (PLACE, json!(place(self.point.id))),
+            (LONG, if self.terms.is_none() { json!(true) } else { Value::Null }),
+            (TERMS, self.terms.clone().unwrap_or(Value::Null)),
+        ] {
+            metadata.insert(key.to_owned(), value);
+        }
+        metadata
     }
-    Ok(metadata)
 }
 
 /// Whether this library wrote the row.
@@ -120,7 +144,8 @@ fn scope_of(metadata: &Payload) -> Result<Scope> {
 pub(super) fn point(id: MemoryId, metadata: Payload, document: Option<&str>, vector: Vec<f32>) -> Result<Point> {
     let (version, scope) = (version_of(&metadata)?, scope_of(&metadata)?);
     let payload = if is_ours(&metadata)? {
-        let whole = serde_json::from_str(document.ok_or_else(damaged)?).map_err(|e| damaged().with_source(e))?;
+        let json = document.and_then(|document| document.lines().next()).ok_or_else(damaged)?;
+        let whole = serde_json::from_str(json).map_err(|e| damaged().with_source(e))?;
         with_changes(whole, metadata)
     } else {
         metadata
@@ -151,7 +176,7 @@ mod tests {
     }
 
     fn kept(point: &Point, before: Option<&Payload>) -> Payload {
-        let mut row = metadata(point, before).unwrap();
+        let mut row = Row::new(point).unwrap().metadata(before);
         row.retain(|_, value| !value.is_null());
         row
     }
@@ -166,14 +191,28 @@ mod tests {
         let flat: Vec<_> = row.keys().map(String::as_str).collect();
         let ours = [LAYOUT, PLACE, TERMS, VERSION];
         assert_eq!(flat, [&["data", "half"], &ours[..], &["n", "user_id", "yes"]].concat());
-        let back = point(whole.id, row, Some(&document(&whole).unwrap()), vec![1.0]).unwrap();
+        let back = point(whole.id, row, Some(&document(&whole)), vec![1.0]).unwrap();
         assert_eq!(back, whole);
+    }
+
+    fn document(point: &Point) -> String {
+        Row::new(point).unwrap().document
+    }
+
+    #[test]
+    fn many_terms_are_in_the_document() {
+        let ids: Vec<_> = (0..FEW).map(|n| format!("line\n{n}")).collect();
+        let long = one(json!({"data": "x", "sources": ids}));
+        let (row, text) = (kept(&long, None), document(&long));
+        assert_eq!((row.get(LONG), row.get(TERMS)), (Some(&json!(true)), None));
+        assert!(terms::of_payload(&long.payload).iter().all(|term| text.contains(&format!("\n{term}\n"))));
+        assert_eq!(point(long.id, row, Some(&text), vec![1.0]).unwrap().payload.get("sources"), Some(&json!(ids)));
     }
 
     #[test]
     fn fields_that_went_are_named() {
         let (old, new) = (one(json!({"data": "a", "color": "red"})), one(json!({"data": "b"})));
-        let row = metadata(&new, Some(&kept(&old, None))).unwrap();
+        let row = Row::new(&new).unwrap().metadata(Some(&kept(&old, None)));
         assert_eq!((&row["color"], &row["data"], &row["agent_id"]), (&Value::Null, &json!("b"), &Value::Null));
     }
 
@@ -190,7 +229,7 @@ mod tests {
         let old = one(json!({"data": "likes tea", "hash": "1", "mood": "good", "list": ["a"]}));
         let mut row = kept(&old, None);
         row.extend([("data".to_owned(), json!("likes coffee")), ("hash".to_owned(), json!("2"))]);
-        let read = point(old.id, row, Some(&document(&old).unwrap()), vec![1.0]).unwrap();
+        let read = point(old.id, row, Some(&document(&old)), vec![1.0]).unwrap();
         let due = json!({
             "data": "likes coffee", "hash": "2", "mood": "good", "list": ["a"], "user_id": "alice"
         });

@@ -20,11 +20,12 @@ fn requests_are_these_bytes() {
     let payload = Payload::from_iter([("data".to_owned(), json!("tea \"é\""))]);
     let id = MemoryId::from_uuid(Uuid::from_u128(7));
     let point = Point { id, version: 1, scope: Scope::user("u").unwrap(), vector: vec![0.6, 0.8], payload };
+    let row = rows::Row::new(&point).unwrap();
     let rows = Rows {
         ids: vec![id.to_string()],
         embeddings: vec![&point.vector],
-        metadatas: vec![rows::metadata(&point, None).unwrap()],
-        documents: vec![rows::document(&point).unwrap()],
+        metadatas: vec![row.metadata(None)],
+        documents: vec![row.document.clone()],
     };
     let filter = json!({"user_id": {"$eq": "u"}});
     let nearest = Nearest {
