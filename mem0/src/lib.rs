@@ -54,7 +54,13 @@ pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers}
 #[must_use]
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    #[cfg(any(feature = "sqlite", feature = "pgvector", feature = "redis"))]
+    #[cfg(any(
+        feature = "chroma",
+        feature = "pgvector",
+        feature = "redis",
+        feature = "sqlite",
+        feature = "weaviate"
+    ))]
     mem0_stores::register(&mut registry);
     #[cfg(any(
         feature = "local",

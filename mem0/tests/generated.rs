@@ -35,6 +35,8 @@ const PROOFS: &[Proof] = &[
     },
     Proof { provider: "redis", evidence: "real", version: "8.2.3, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
     Proof { provider: "valkey", evidence: "real", version: "8.1.8, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
+    Proof { provider: "chroma", evidence: "real", version: "1.5.9", indexes: "HNSW, SPANN" },
+    Proof { provider: "weaviate", evidence: "real", version: "1.35.2", indexes: "HNSW, flat" },
 ];
 
 /// What each other provider's conformance run rests on, by family and feature: all

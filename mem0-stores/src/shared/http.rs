@@ -1,5 +1,6 @@
 //! A server that speaks JSON over HTTP.
 
+#[cfg(feature = "chroma")]
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -116,6 +117,7 @@ fn in_words_of_a_store(error: Error) -> Error {
 }
 
 /// A text as one segment of a path.
+#[cfg(feature = "chroma")]
 pub(crate) fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -152,6 +154,7 @@ pub(crate) mod testing {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "chroma")]
     #[test]
     fn a_segment_stays_one() {
         for (text, encoded) in [("a-b_c.d~1", "a-b_c.d~1"), ("a/b?c#d%", "a%2Fb%3Fc%23d%25"), ("..", "%2E%2E")] {

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use mem0_core::Payload;
+#[cfg(feature = "weaviate")]
+use mem0_core::ScopeKey;
 use mem0_core::filter::Scalar;
 use serde_json::Value;
 
@@ -44,6 +46,18 @@ pub(crate) fn equals(field: &str, value: &Scalar) -> String {
             None => digest("float", field, &float.to_bits().to_be_bytes()),
         },
     }
+}
+
+/// The term of an id of a scope; it is of another kind than those of payloads.
+#[cfg(feature = "weaviate")]
+pub(crate) fn of_scope(key: ScopeKey, id: &str) -> String {
+    digest("scope", key.as_str(), id.as_bytes())
+}
+
+/// The term of a name.
+#[cfg(feature = "weaviate")]
+pub(crate) fn of_name(name: &str) -> String {
+    digest("name", name, &[])
 }
 
 fn scalar(value: &Value) -> Option<Scalar> {

@@ -8,3 +8,5 @@ pub mod pgvector;
 pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "weaviate")]
+pub mod weaviate;
