@@ -4,13 +4,7 @@
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(
-    feature = "chroma",
-    feature = "pgvector",
-    feature = "redis",
-    feature = "sqlite",
-    feature = "weaviate"
-))]
+#[cfg(any(feature = "chroma", feature = "pgvector", feature = "redis", feature = "sqlite", feature = "weaviate"))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
@@ -35,13 +29,7 @@ use crate::vector::weaviate::WeaviateStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(
-        feature = "chroma",
-        feature = "pgvector",
-        feature = "redis",
-        feature = "sqlite",
-        feature = "weaviate"
-    )),
+    not(any(feature = "chroma", feature = "pgvector", feature = "redis", feature = "sqlite", feature = "weaviate")),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {

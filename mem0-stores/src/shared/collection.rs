@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-#[cfg(any(feature = "chroma", feature = "redis", feature = "weaviate"))]
-use mem0_core::EmbedderIdentity;
 #[cfg(any(feature = "chroma", feature = "pgvector", feature = "weaviate"))]
 use mem0_core::CollectionSpec;
+#[cfg(any(feature = "chroma", feature = "redis", feature = "weaviate"))]
+use mem0_core::EmbedderIdentity;
 use mem0_core::{Error, ErrorKind, MemoryId, Point, Result};
 
 /// The longest name of a collection, in bytes.

@@ -1,12 +1,6 @@
 //! What several stores of this crate are built on.
 
-#[cfg(any(
-    feature = "chroma",
-    feature = "pgvector",
-    feature = "redis",
-    feature = "sqlite",
-    feature = "weaviate"
-))]
+#[cfg(any(feature = "chroma", feature = "pgvector", feature = "redis", feature = "sqlite", feature = "weaviate"))]
 pub(crate) mod collection;
 #[cfg(any(feature = "chroma", feature = "weaviate"))]
 pub(crate) mod http;

@@ -15,6 +15,10 @@ use mem0_core::ScopeKey;
 use mem0_core::filter::Scalar;
 use serde_json::Value;
 
+/// The term of every point.
+#[cfg(any(feature = "redis", feature = "weaviate"))]
+pub(crate) const EVERY: &str = "every";
+
 /// The terms of a payload.
 pub(crate) fn of_payload(payload: &Payload) -> BTreeSet<String> {
     let mut terms = BTreeSet::new();

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::api::{Api, Collection, Deleted, Found, Nearest, Records, Rows, Selection, Space, WHOLE};
 use super::config::ChromaConfig;
+use super::filter::Terms;
 use super::rows::{self, Row};
 use super::{NAME, filter};
 use crate::shared::collection::{check_vector, latest};
@@ -47,6 +48,8 @@ pub(super) struct ChromaCollection {
     /// another one, so that an old handle finds nothing.
     id: String,
     space: Space,
+    /// The field that has the terms.
+    terms: String,
     filters: FilterCapabilities,
     records_per_write: usize,
     records_per_read: Option<usize>,
@@ -57,18 +60,27 @@ pub(super) struct ChromaCollection {
 struct Asked<'a> {
     scope: &'a Scope,
     filter: Filter,
+    /// Whether terms are looked for in documents as well.
+    long: bool,
     limit: usize,
     places: Vec<usize>,
     vectors: Vec<&'a [f32]>,
 }
 
 impl ChromaCollection {
-    pub(super) fn new(api: Api, config: &ChromaConfig, spec: &CollectionSpec, collection: &Collection) -> Self {
+    pub(super) fn new(
+        api: Api,
+        config: &ChromaConfig,
+        spec: &CollectionSpec,
+        collection: &Collection,
+        terms: String,
+    ) -> Self {
         Self {
             api,
             spec: spec.clone(),
             id: collection.id.clone(),
             space: collection.space(),
+            terms,
             filters: filter::capabilities(config.predicates()),
             records_per_write: config.records_per_write(),
             records_per_read: config.records_per_read(),
@@ -108,7 +120,7 @@ impl ChromaCollection {
         let mut rows = Rows::default();
         for row in page {
             let id = row.point.id.to_string();
-            rows.metadatas.push(row.metadata(before.get(&id)));
+            rows.metadatas.push(row.metadata(&self.terms, before.get(&id)));
             rows.ids.push(id);
             rows.embeddings.push(&row.point.vector);
             rows.documents.push(row.document);
@@ -131,8 +143,27 @@ impl ChromaCollection {
     /// What a scope covers and an accepted filter matches, as the server is
     /// asked for it.
     async fn query(&self, scope: Option<&Scope>, filter: &Filter) -> Result<Option<Value>> {
-        let long = !filter.is_all() && !self.ids(Some(filter::has_long(scope)), Some(1)).await?.is_empty();
-        filter::query(scope, filter, long)
+        let long = !filter.is_all() && self.has_long(scope).await?;
+        filter::query(self.terms(long), scope, filter)
+    }
+
+    fn terms(&self, long: bool) -> Terms<'_> {
+        Terms { field: &self.terms, long }
+    }
+
+    async fn has_long(&self, scope: Option<&Scope>) -> Result<bool> {
+        Ok(!self.ids(Some(filter::has_long(scope)), Some(1)).await?.is_empty())
+    }
+
+    /// The same for a search; a scope is asked once.
+    async fn looks_into_documents(&self, scope: &Scope, filter: &Filter, before: &[Asked<'_>]) -> Result<bool> {
+        if filter.is_all() {
+            return Ok(false);
+        }
+        match before.iter().find(|group| group.scope == scope && !group.filter.is_all()) {
+            Some(group) => Ok(group.long),
+            None => self.has_long(Some(scope)).await,
+        }
     }
 
     fn at_a_time(&self, records: usize) -> usize {
@@ -154,15 +185,16 @@ impl ChromaCollection {
             return Err(unexpected());
         }
         let columns = records.ids.iter().zip(metadatas).zip(documents.iter().zip(vectors));
-        let point = |((id, metadata), (document, vector)): ((&String, Option<Payload>), (&Option<String>, Vec<f32>))| {
-            rows::point(rows::id_of(id)?, metadata.unwrap_or_default(), document.as_deref(), vector)
-        };
+        let point =
+            |((id, metadata), (document, vector)): ((&String, Option<Payload>), (&Option<String>, Vec<f32>))| {
+                rows::point(rows::id_of(id)?, metadata.unwrap_or_default(), document.as_deref(), vector)
+            };
         columns.map(point).collect()
     }
 
     async fn read(&self, scope: Option<&Scope>, ids: &[MemoryId]) -> Result<Vec<Option<Point>>> {
         let wanted: Vec<MemoryId> = ids.iter().copied().collect::<HashSet<_>>().into_iter().collect();
-        let filter = filter::query(scope, &Filter::All, false)?;
+        let filter = filter::query(self.terms(false), scope, &Filter::All)?;
         let mut found: HashMap<MemoryId, Point> = HashMap::with_capacity(wanted.len());
         for page in wanted.chunks(self.at_a_time(WHOLE_RECORDS)) {
             let ids = Some(page.iter().map(MemoryId::to_string).collect());
@@ -182,13 +214,16 @@ impl ChromaCollection {
             let accepted = accept(&query.filter, &self.filters)?.filter(|_| query.limit > 0);
             let Some(filter) = accepted else { continue };
             let (scope, limit) = (&query.scope, query.limit);
+            let long = self.looks_into_documents(scope, &filter, &groups).await?;
             let same = |group: &&mut Asked<'_>| (group.scope, &group.filter, group.limit) == (scope, &filter, limit);
             match groups.iter_mut().find(same) {
                 Some(group) => {
                     group.places.push(place);
                     group.vectors.push(&query.vector);
                 }
-                None => groups.push(Asked { scope, filter, limit, places: vec![place], vectors: vec![&query.vector] }),
+                None => {
+                    groups.push(Asked { scope, filter, long, limit, places: vec![place], vectors: vec![&query.vector] })
+                }
             }
         }
         let found = try_join_all(groups.iter().map(|group| self.nearest(group))).await?;
@@ -205,7 +240,7 @@ impl ChromaCollection {
 
     /// The hits of each question of a group.
     async fn nearest(&self, group: &Asked<'_>) -> Result<Vec<Vec<ScoredPoint>>> {
-        let filter = self.query(Some(group.scope), &group.filter).await?;
+        let filter = filter::query(self.terms(group.long), Some(group.scope), &group.filter)?;
         let most = self.records_per_read.unwrap_or(MOST);
         let mut asked = group.limit.saturating_add(SLACK).min(most);
         loop {
@@ -225,12 +260,7 @@ impl ChromaCollection {
         }
     }
 
-    async fn ask(
-        &self,
-        group: &Asked<'_>,
-        filter: Option<&Value>,
-        n_results: usize,
-    ) -> Result<Vec<Vec<ScoredPoint>>> {
+    async fn ask(&self, group: &Asked<'_>, filter: Option<&Value>, n_results: usize) -> Result<Vec<Vec<ScoredPoint>>> {
         let (query_embeddings, include) = (group.vectors.clone(), ["distances", "metadatas"]);
         let nearest = Nearest { query_embeddings, n_results, filter, include };
         let found: Found = self.api.server.ask(self.api.query(&self.id, &nearest)?).await?;
@@ -364,7 +394,7 @@ impl ChromaCollection {
         match selector {
             Selector::Ids(ids) => self.remove_ids(ids).await,
             Selector::Scope(scope) => {
-                let filter = filter::query(Some(scope), &Filter::All, false)?;
+                let filter = filter::query(self.terms(false), Some(scope), &Filter::All)?;
                 self.delete_matching(&Selection { filter, ..Selection::default() }).await
             }
             _ => Err(Error::new(ErrorKind::Unsupported, "this way to select points")),

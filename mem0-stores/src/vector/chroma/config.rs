@@ -262,8 +262,9 @@ mod tests {
 
     #[test]
     fn no_secret_shows() {
-        let config =
-            read(json!({"host": "h", "api_key": "hidden", "username": "u", "password": "hidden", "headers": {"a": "hidden"}}));
+        let config = read(
+            json!({"host": "h", "api_key": "hidden", "username": "u", "password": "hidden", "headers": {"a": "hidden"}}),
+        );
         let config = config.unwrap();
         let shown = format!("{config:?} {}", serde_json::to_string(&config).unwrap());
         assert!(!shown.contains("hidden"), "{shown}");

@@ -1,7 +1,7 @@
 //! Scopes and filters as Chroma's `where`.
 //!
 //! What this library wrote is asked for by [terms](crate::shared::terms) in the
-//! list [`TERMS`]. Rows that others wrote, as the Python library does, have no
+//! list of that name. Rows that others wrote, as the Python library does, have no
 //! terms, and are asked by the fields themselves: exactly as far as Chroma can
 //! (texts, numbers and bools that are equal), else all of them are taken, and
 //! the engine looks again.
@@ -10,7 +10,7 @@ use mem0_core::filter::{CompareOp, FilterOp, Kinds, Scalar};
 use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Result, Scope};
 use serde_json::{Value, json};
 
-use super::rows::{LAYOUT, LAYOUT_NUMBER, LONG, PLACE, TERMS, VERSION, can_be_key, place};
+use super::rows::{LAYOUT, LAYOUT_NUMBER, LONG, PLACE, VERSION, can_be_key, place};
 use crate::shared::terms;
 
 /// Equality of any value. Whatever else needs the field to be there is narrowed
@@ -51,12 +51,11 @@ pub(super) fn capabilities(predicates: Option<usize>) -> FilterCapabilities {
 }
 
 /// The points that a scope covers and an accepted filter matches; none where
-/// that is every point. `long` says where to look for terms: [`has_long`] finds
-/// out.
-pub(super) fn query(scope: Option<&Scope>, filter: &Filter, long: bool) -> Result<Option<Value>> {
+/// that is every point.
+pub(super) fn query(terms: Terms<'_>, scope: Option<&Scope>, filter: &Filter) -> Result<Option<Value>> {
     let mut parts = of_scope(scope);
     if !filter.is_all() {
-        parts.push(Terms { long }.condition(filter)?);
+        parts.push(terms.condition(filter)?);
     }
     Ok((!parts.is_empty()).then(|| all_of(parts)))
 }
@@ -94,6 +93,11 @@ fn unknown() -> Error {
     Error::new(ErrorKind::Unsupported, "this condition")
 }
 
+/// Every record: a field that is not there equals nothing.
+pub(super) fn every() -> Value {
+    json!({LAYOUT: {"$ne": 0}})
+}
+
 /// Rows that others wrote.
 fn foreign() -> Value {
     json!({LAYOUT: {"$ne": LAYOUT_NUMBER}})
@@ -101,12 +105,14 @@ fn foreign() -> Value {
 
 /// How terms are asked for.
 #[derive(Clone, Copy, Debug)]
-struct Terms {
-    /// In the document as well.
-    long: bool,
+pub(super) struct Terms<'a> {
+    /// The field that has them.
+    pub(super) field: &'a str,
+    /// Whether some are in the document: [`has_long`] finds out.
+    pub(super) long: bool,
 }
 
-impl Terms {
+impl Terms<'_> {
     fn condition(self, filter: &Filter) -> Result<Value> {
         let each = |members: &[Filter]| members.iter().map(|member| self.condition(member)).collect::<Result<Vec<_>>>();
         Ok(match filter {
@@ -158,13 +164,13 @@ impl Terms {
     /// One of these holds if the term is there.
     fn with(self, term: &str) -> Vec<Value> {
         let document = self.long.then(|| json!({"#document": {"$contains": format!("\n{term}\n")}}));
-        std::iter::once(json!({TERMS: {"$contains": term}})).chain(document).collect()
+        std::iter::once(json!({self.field: {"$contains": term}})).chain(document).collect()
     }
 
     /// All of these hold if it is not.
     fn without(self, term: &str) -> Vec<Value> {
         let document = self.long.then(|| json!({"#document": {"$not_contains": format!("\n{term}\n")}}));
-        std::iter::once(json!({TERMS: {"$not_contains": term}})).chain(document).collect()
+        std::iter::once(json!({self.field: {"$not_contains": term}})).chain(document).collect()
     }
 }
 
@@ -203,13 +209,16 @@ mod tests {
     use super::*;
     use crate::shared::search::accept;
 
+    const SHORT: Terms<'static> = Terms { field: "mem0:terms:1", long: false };
+    const LONG_TOO: Terms<'static> = Terms { long: true, ..SHORT };
+
     fn alice() -> Scope {
         Scope::user("alice").unwrap().with_run("7").unwrap()
     }
 
     fn asked(filter: &Filter) -> String {
         let pushed = accept(filter, &CAPABILITIES).unwrap().unwrap();
-        query(Some(&alice()), &pushed, false).unwrap().unwrap().to_string()
+        query(SHORT, Some(&alice()), &pushed).unwrap().unwrap().to_string()
     }
 
     #[test]
@@ -232,8 +241,9 @@ mod tests {
         ];
         let shown: Vec<_> = filters.iter().map(|filter| format!("{filter}\n  {}", asked(filter))).collect();
         insta::assert_snapshot!(shown.join("\n"));
-        assert_eq!(query(None, &Filter::All, true).unwrap(), None);
-        let long = [Filter::eq("n", 1), Filter::ne("n", 1)].map(|filter| query(None, &filter, true).unwrap().unwrap().to_string());
+        assert_eq!(query(LONG_TOO, None, &Filter::All).unwrap(), None);
+        let long = [Filter::eq("n", 1), Filter::ne("n", 1)]
+            .map(|filter| query(LONG_TOO, None, &filter).unwrap().unwrap().to_string());
         insta::assert_snapshot!("long", long.join("\n"));
         assert_eq!(has_long(None).to_string(), r#"{"mem0:long":{"$eq":true}}"#);
     }

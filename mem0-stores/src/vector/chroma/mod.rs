@@ -29,10 +29,11 @@ use mem0_core::{
 };
 use mem0_http::Refusal;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::shared::collection::{agree, check_identity, check_name};
 use crate::shared::http::Server;
-use api::{Api, Collection};
+use api::{Api, Collection, Selection};
 use collection::ChromaCollection;
 pub use config::{ChromaConfig, IndexType, KeyHeader};
 
@@ -46,6 +47,9 @@ const MAX_DIMS: usize = 4_096;
 const MODEL: &str = "mem0:model";
 const DIMS: &str = "mem0:dims";
 const DIGEST: &str = "mem0:digest";
+
+/// Where it says which field has the terms.
+const TERMS: &str = "mem0:terms";
 
 /// Vectors in Chroma.
 ///
@@ -106,13 +110,13 @@ impl ChromaStore {
             Some(collection) => collection,
             None => self.create(&name, &spec.identity).await?,
         };
-        self.settle_identity(&collection, &spec.identity).await?;
-        Ok(ChromaCollection::new(self.api.clone(), &self.config, spec, &collection))
+        let terms = self.settle(&collection, &spec.identity).await?;
+        Ok(ChromaCollection::new(self.api.clone(), &self.config, spec, &collection, terms))
     }
 
     /// Makes a collection; if somebody else was faster, theirs.
     async fn create(&self, name: &str, identity: &EmbedderIdentity) -> Result<Collection> {
-        let made = self.api.server.ask(self.api.create(&self.config, name, &written(identity))?).await;
+        let made = self.api.server.ask(self.api.create(&self.config, name, &written(identity, &new_field()))?).await;
         match made {
             Err(error) if error.kind() == ErrorKind::Conflict => self.api.server.ask(self.api.lookup(name)).await,
             made => made,
@@ -120,41 +124,58 @@ impl ChromaStore {
     }
 
     /// Refuses a collection of another model; one that has no model yet is that
-    /// of this one from now on.
-    async fn settle_identity(&self, collection: &Collection, asked: &EmbedderIdentity) -> Result<()> {
+    /// of this one from now on. Says which field has the terms.
+    async fn settle(&self, collection: &Collection, asked: &EmbedderIdentity) -> Result<String> {
         let metadata = collection.metadata.clone().unwrap_or_default();
-        if let Some(stored) = read(&metadata)? {
-            return check_identity(&stored, asked);
+        if let Some((stored, terms)) = read(&metadata)? {
+            return check_identity(&stored, asked).map(|()| terms);
         }
         let dims = collection.dimension.unwrap_or(asked.dims);
         check_identity(&EmbedderIdentity { dims, ..asked.clone() }, asked)?;
-        let metadata: Payload = metadata.into_iter().chain(written(asked)).collect();
-        self.api.server.send(self.api.set_metadata(&collection.id, &metadata)?).await.map(|_| ())
+        let terms = new_field();
+        let metadata: Payload = metadata.into_iter().chain(written(asked, &terms)).collect();
+        self.api.server.send(self.api.set_metadata(&collection.id, &metadata)?).await.map(|_| terms)
     }
 
     async fn remove(&self, name: &str) -> Result<()> {
         check_name(name)?;
-        match self.api.server.send(self.api.drop(&chroma_name(name))).await {
+        let name = chroma_name(name);
+        let gone = async {
+            let collection: Collection = self.api.server.ask(self.api.lookup(&name)).await?;
+            // A server keeps the lists of records that go with their collection.
+            let every = Selection { filter: Some(filter::every()), ..Selection::default() };
+            self.api.server.send(self.api.delete(&collection.id, &every)?).await?;
+            self.api.server.send(self.api.drop(&name)).await
+        };
+        match gone.await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             gone => gone.map(|_| ()),
         }
     }
 }
 
-/// An identity in the metadata of a collection.
-fn written(identity: &EmbedderIdentity) -> Payload {
-    [(MODEL, json!(identity.model)), (DIMS, json!(identity.dims)), (DIGEST, json!(identity.digest))]
+/// A field for the terms of a new collection.
+fn new_field() -> String {
+    format!("{}:{:08x}", rows::TERMS, Uuid::new_v4().as_fields().0)
+}
+
+/// What we say in the metadata of a collection.
+fn written(identity: &EmbedderIdentity, terms: &str) -> Payload {
+    let dims = json!(identity.dims);
+    [(MODEL, json!(identity.model)), (DIMS, dims), (DIGEST, json!(identity.digest)), (TERMS, json!(terms))]
         .map(|(key, value)| (key.to_owned(), value))
         .into_iter()
         .collect()
 }
 
-fn read(metadata: &Payload) -> Result<Option<EmbedderIdentity>> {
+fn read(metadata: &Payload) -> Result<Option<(EmbedderIdentity, String)>> {
     let Some(model) = metadata.get(MODEL) else { return Ok(None) };
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let dims = metadata.get(DIMS).and_then(Value::as_u64).and_then(|dims| usize::try_from(dims).ok());
-    match (text(Some(model)), dims, text(metadata.get(DIGEST))) {
-        (Some(model), Some(dims), Some(digest)) => Ok(Some(EmbedderIdentity { model, dims, digest })),
+    match (text(Some(model)), dims, text(metadata.get(DIGEST)), text(metadata.get(TERMS))) {
+        (Some(model), Some(dims), Some(digest), Some(terms)) => {
+            Ok(Some((EmbedderIdentity { model, dims, digest }, terms)))
+        }
         _ => Err(Error::corrupt("the collection's metadata does not say which model filled it")),
     }
 }

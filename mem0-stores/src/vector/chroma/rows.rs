@@ -21,7 +21,9 @@ pub(super) const LAYOUT_NUMBER: i64 = 1;
 /// The version of the memory.
 pub(super) const VERSION: &str = "mem0:version";
 
-/// What can be asked of the payload.
+/// What the field begins with that has what can be asked of the payload; each
+/// collection has another one. A server leaves the lists of a collection that is
+/// dropped behind, and they turn up in records of another collection (1.5.9).
 pub(super) const TERMS: &str = "mem0:terms";
 
 /// Whether the terms are in the document.
@@ -87,9 +89,9 @@ impl<'a> Row<'a> {
         Ok(Self { point, document, terms, version: version(point.version)? })
     }
 
-    /// The metadata. Chroma keeps fields that a write does not name, so those
+    /// The metadata, with the terms in the field of that name. Chroma keeps fields that a write does not name, so those
     /// that were there `before` and are no more are named as null.
-    pub(super) fn metadata(&self, before: Option<&Payload>) -> Payload {
+    pub(super) fn metadata(&self, terms: &str, before: Option<&Payload>) -> Payload {
         let gone = before.into_iter().flat_map(Payload::keys).map(|key| (key.clone(), Value::Null));
         let flat = self.point.payload.iter().filter(|(key, value)| is_flat(key, value));
         let mut metadata: Payload = gone.chain(flat.map(|(key, value)| (key.clone(), value.clone()))).collect();
@@ -101,7 +103,7 @@ impl<'a> Row<'a> {
             (VERSION, json!(self.version)),
             (PLACE, json!(place(self.point.id))),
             (LONG, if self.terms.is_none() { json!(true) } else { Value::Null }),
-            (TERMS, self.terms.clone().unwrap_or(Value::Null)),
+            (terms, self.terms.clone().unwrap_or(Value::Null)),
         ] {
             metadata.insert(key.to_owned(), value);
         }
@@ -148,7 +150,8 @@ pub(super) fn point(id: MemoryId, metadata: Payload, document: Option<&str>, vec
         let whole = serde_json::from_str(json).map_err(|e| damaged().with_source(e))?;
         with_changes(whole, metadata)
     } else {
-        metadata
+        // Ours would be those of a record that is no more.
+        metadata.into_iter().filter(|(key, _)| !key.starts_with(OURS)).collect()
     };
     Ok(Point { id, version, scope, vector, payload })
 }
@@ -158,7 +161,7 @@ pub(super) fn point(id: MemoryId, metadata: Payload, document: Option<&str>, vec
 fn with_changes(mut whole: Payload, metadata: Payload) -> Payload {
     let as_written = |key: &str| whole.get(key).filter(|value| is_flat(key, value)) == metadata.get(key);
     if !CHANGES.into_iter().all(as_written) {
-        whole.extend(metadata.into_iter().filter(|(key, _)| !key.starts_with(OURS)));
+        whole.extend(metadata.into_iter().filter(|(key, value)| is_flat(key, value)));
     }
     whole
 }
@@ -176,7 +179,7 @@ mod tests {
     }
 
     fn kept(point: &Point, before: Option<&Payload>) -> Payload {
-        let mut row = Row::new(point).unwrap().metadata(before);
+        let mut row = Row::new(point).unwrap().metadata(TERMS, before);
         row.retain(|_, value| !value.is_null());
         row
     }
@@ -212,16 +215,20 @@ mod tests {
     #[test]
     fn fields_that_went_are_named() {
         let (old, new) = (one(json!({"data": "a", "color": "red"})), one(json!({"data": "b"})));
-        let row = Row::new(&new).unwrap().metadata(Some(&kept(&old, None)));
+        let row = Row::new(&new).unwrap().metadata(TERMS, Some(&kept(&old, None)));
         assert_eq!((&row["color"], &row["data"], &row["agent_id"]), (&Value::Null, &json!("b"), &Value::Null));
     }
 
     #[test]
     fn what_the_python_library_wrote_is_read() {
-        let row = json!({"data": "likes tea", "hash": "h", "user_id": "alice", "created_at": "2026-01-01T00:00:00+00:00"});
+        let row =
+            json!({"data": "likes tea", "hash": "h", "user_id": "alice", "created_at": "2026-01-01T00:00:00+00:00"});
         let Value::Object(row) = row else { unreachable!() };
         let read = point(MemoryId::from_uuid(Uuid::nil()), row.clone(), None, vec![1.0]).unwrap();
-        assert_eq!((read.version, read.scope, read.payload), (1, Scope::user("alice").unwrap(), row));
+        assert_eq!((read.version, read.scope, read.payload), (1, Scope::user("alice").unwrap(), row.clone()));
+        // What a collection left behind that was dropped.
+        let stale = row.clone().into_iter().chain([("mem0:terms:1".to_owned(), json!(["x"]))]).collect();
+        assert_eq!(point(MemoryId::from_uuid(Uuid::nil()), stale, None, vec![1.0]).unwrap().payload, row);
     }
 
     #[test]

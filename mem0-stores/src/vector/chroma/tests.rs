@@ -24,7 +24,7 @@ fn requests_are_these_bytes() {
     let rows = Rows {
         ids: vec![id.to_string()],
         embeddings: vec![&point.vector],
-        metadatas: vec![row.metadata(None)],
+        metadatas: vec![row.metadata("mem0:terms:1", None)],
         documents: vec![row.document.clone()],
     };
     let filter = json!({"user_id": {"$eq": "u"}});
@@ -43,8 +43,8 @@ fn requests_are_these_bytes() {
     let page = Selection { limit: Some(5), offset: Some(10), include: Some(&[]), ..Selection::default() };
     let all = [
         api.lookup("notes"),
-        api.create(&config, "notes", &written(&identity())).unwrap(),
-        api.set_metadata("c", &written(&identity())).unwrap(),
+        api.create(&config, "notes", &written(&identity(), "mem0:terms:1")).unwrap(),
+        api.set_metadata("c", &written(&identity(), "mem0:terms:1")).unwrap(),
         api.drop("notes"),
         api.upsert("c", &rows).unwrap(),
         api.get("c", &some).unwrap(),
@@ -60,7 +60,10 @@ fn requests_are_these_bytes() {
 fn chroma_cloud_has_lists_for_an_index() {
     let (api, config) = api(json!({"api_key": "k", "tenant": "t"}));
     let shown = shown(&api.create(&config, "notes", &Payload::new()).unwrap());
-    assert!(shown.starts_with("POST https://api.trychroma.com/api/v2/tenants/t/databases/mem0/collections\n"), "{shown}");
+    assert!(
+        shown.starts_with("POST https://api.trychroma.com/api/v2/tenants/t/databases/mem0/collections\n"),
+        "{shown}"
+    );
     assert!(shown.contains(r#""configuration":{"spann":{"space":"cosine"}}"#), "{shown}");
 }
 
@@ -99,7 +102,7 @@ fn names_stay_apart_and_fit() {
 
 #[test]
 fn an_identity_is_read_as_it_was_written() {
-    assert_eq!(read(&written(&identity())).unwrap(), Some(identity()));
+    assert_eq!(read(&written(&identity(), "mem0:terms:1")).unwrap(), Some((identity(), "mem0:terms:1".to_owned())));
     assert_eq!(read(&Payload::new()).unwrap(), None);
     let damaged = Payload::from_iter([(MODEL.to_owned(), json!("m"))]);
     assert_eq!(read(&damaged).unwrap_err().kind(), ErrorKind::Corrupt);

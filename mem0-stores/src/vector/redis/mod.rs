@@ -29,7 +29,9 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mem0_core::{CollectionSpec, EmbedderIdentity, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore};
+use mem0_core::{
+    CollectionSpec, EmbedderIdentity, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore,
+};
 use redis::Value;
 use uuid::Uuid;
 

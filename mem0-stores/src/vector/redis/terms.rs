@@ -3,10 +3,7 @@
 use mem0_core::{Payload, Scope};
 
 use crate::shared::terms;
-pub(super) use crate::shared::terms::{equals, exists};
-
-/// The term of every point.
-pub(super) const EVERY: &str = "every";
+pub(super) use crate::shared::terms::{EVERY, equals, exists};
 
 /// The terms of a payload, separated by commas.
 pub(super) fn of_payload(payload: &Payload) -> String {

@@ -36,6 +36,9 @@ pub(super) enum By<'a> {
     Words(&'a str),
     /// In the order of ids.
     Id,
+    /// Behind this id, in the order of ids; without a condition. Unlike the
+    /// other ways, this one does not lose an object that is written meanwhile.
+    Behind(MemoryId),
 }
 
 /// One question.
@@ -150,6 +153,7 @@ impl By<'_> {
             Self::Vector(vector) => format!("nearVector:{{vector:{}}}", json!(vector)),
             // A text in GraphQL is written as in JSON.
             Self::Words(words) => format!("bm25:{{query:{} properties:[\"{TEXT}\"]}}", json!(words)),
+            Self::Behind(id) => format!("after:{}", json!(id)),
             Self::Id => "sort:[{path:[\"_id\"] order:asc}]".to_owned(),
         }
     }
@@ -225,7 +229,13 @@ impl<T: DeserializeOwned> Answer<T> {
 pub(super) fn refused(message: &str) -> Error {
     let table: [(&[&str], ErrorKind, &'static str); 5] = [
         (
-            &["Cannot query field", "no graphql provider", "could not find class", "class not found", "failed to get class"],
+            &[
+                "Cannot query field",
+                "no graphql provider",
+                "could not find class",
+                "class not found",
+                "failed to get class",
+            ],
             ErrorKind::NotFound,
             "the collection was dropped; open it again",
         ),
@@ -294,9 +304,4 @@ pub(super) struct Count {
 #[derive(Debug, Deserialize)]
 pub(super) struct CountMeta {
     pub(super) count: u64,
-}
-
-/// Everything from an id on is behind `after`.
-pub(super) fn behind(after: Option<MemoryId>) -> Option<Where> {
-    after.map(Where::After)
 }

@@ -7,10 +7,13 @@ use mem0_core::{
     CollectionSpec, Error, ErrorKind, Filter, MemoryId, Point, Result, Scope, ScoredPoint, ScrollQuery, Selector,
     TextHit, TextQuery, VectorCollection, VectorQuery,
 };
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
-use super::api::{Answer, Api, By, Count, Deleted, Question, Written, behind};
+use super::api::{Answer, Api, By, Count, Deleted, Question, Written};
 use super::filter::{self, CAPABILITIES, Where, all_of};
 use super::objects::{self, NEAR, Near, Object, WHOLE, WORDED, Whole, Worded};
+use super::writes::Writes;
 use super::{MAX_LIMIT, NAME};
 use crate::shared::collection::{check_vector, latest};
 use crate::shared::http::unexpected;
@@ -40,6 +43,7 @@ pub(super) struct WeaviateCollection {
     pub(super) api: Api,
     pub(super) spec: CollectionSpec,
     pub(super) class: String,
+    pub(super) writes: Writes,
 }
 
 /// A query that is being answered.
@@ -70,7 +74,8 @@ impl WeaviateCollection {
                 bytes <= WRITE_BYTES
             };
             let (page, after) = rest.split_at(rest.iter().take(WRITE).take_while(fits).count().max(1));
-            let written: Vec<Written> = self.api.server.ask(self.api.write(page)?).await?;
+            let ids = page.iter().map(Object::id).collect();
+            let written = self.writes.make(&self.api, &self.class, ids, self.api.write(page)?).await?;
             if written.len() != page.len() {
                 return Err(unexpected());
             }
@@ -86,15 +91,15 @@ impl WeaviateCollection {
         for page in wanted.chunks(READ) {
             let covered = filter::query(scope, &Filter::All)?;
             let condition = all_of(covered.into_iter().chain([Where::Ids(page.to_vec())]).collect());
-            let points = self.points(condition, page.len()).await?;
+            let points = self.whole(By::Id, condition, page.len()).await?;
             found.extend(points.into_iter().map(|point| (point.id, point)));
         }
         Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
 
-    /// The first points that meet a condition, in the order of ids.
-    async fn points(&self, condition: Option<Where>, limit: usize) -> Result<Vec<Point>> {
-        let question = Question { by: By::Id, condition, limit };
+    /// The first points that meet a condition.
+    async fn whole(&self, by: By<'_>, condition: Option<Where>, limit: usize) -> Result<Vec<Point>> {
+        let question = Question { by, condition, limit };
         let found: Vec<Vec<Whole>> = self.api.ask(&self.class, &[question], WHOLE).await?;
         found.into_iter().flatten().map(Whole::point).collect()
     }
@@ -165,7 +170,7 @@ impl WeaviateCollection {
     }
 
     /// Asks questions, many in one request, and puts each beside its answer.
-    async fn ask_all<'a, T: serde::de::DeserializeOwned>(
+    async fn ask_all<'a, T: DeserializeOwned>(
         &self,
         asked: Vec<Asked<'a>>,
         fields: &str,
@@ -191,8 +196,13 @@ impl WeaviateCollection {
         let (mut after, mut points) = (query.after, Vec::new());
         while points.len() < query.limit {
             let wanted = (query.limit - points.len()).min(READ);
-            let condition = all_of(which.clone().into_iter().chain(behind(after)).collect());
-            let page = self.points(condition, wanted).await?;
+            let page = match &which {
+                None => self.whole(By::Behind(after.unwrap_or(MemoryId::from_uuid(Uuid::nil()))), None, wanted).await?,
+                Some(which) => {
+                    let parts = std::iter::once(which.clone()).chain(after.map(Where::After));
+                    self.whole(By::Id, all_of(parts.collect()), wanted).await?
+                }
+            };
             after = page.last().map(|point| point.id);
             let last = page.len() < wanted;
             points.extend(page);

@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn an_address_without_a_scheme_gets_one() {
-        for (url, address) in [("localhost:8080", "http://localhost:8080"), ("x.weaviate.cloud", "https://x.weaviate.cloud")] {
+        for (url, address) in
+            [("localhost:8080", "http://localhost:8080"), ("x.weaviate.cloud", "https://x.weaviate.cloud")]
+        {
             assert_eq!(WeaviateConfig::default().with_url(url).address(), address);
         }
     }

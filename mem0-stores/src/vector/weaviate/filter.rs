@@ -10,7 +10,7 @@ use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Result, 
 use serde_json::{Value, json};
 
 use super::objects::{TERMS, VERSION};
-use crate::shared::terms;
+use crate::shared::terms::{self, EVERY};
 
 /// Equality of any value and presence by terms. Whatever else needs the field
 /// to be there is narrowed to that and looked at again by the engine.
@@ -45,11 +45,16 @@ pub(super) enum Where {
 }
 
 /// The points that a scope covers and an accepted filter matches; none where
-/// that is every point.
+/// that is every point. There is always a term that a point has: what has none
+/// of some terms is more than the points, as the server counts (1.35).
 pub(super) fn query(scope: Option<&Scope>, filter: &Filter) -> Result<Option<Where>> {
-    let scope = scope.map(|scope| Where::All(scope.ids().map(|(key, id)| terms::of_scope(key, id)).collect()));
+    let terms = match scope {
+        Some(scope) => scope.ids().map(|(key, id)| terms::of_scope(key, id)).collect(),
+        None if filter.is_all() => return Ok(None),
+        None => vec![EVERY.to_owned()],
+    };
     let filter = (!filter.is_all()).then(|| condition(filter)).transpose()?;
-    Ok(all_of(scope.into_iter().chain(filter).collect()))
+    Ok(all_of(std::iter::once(Where::All(terms)).chain(filter).collect()))
 }
 
 /// All of the conditions; none if there is none.
@@ -112,12 +117,8 @@ impl Where {
 
     /// As an object in JSON.
     pub(super) fn json(&self) -> Value {
-        let joined = |operator: &str, operands: &[Self]| {
-            json!({"operator": operator, "operands": operands.iter().map(Self::json).collect::<Vec<_>>()})
-        };
-        let leaf = |operator: &str, path: &str, kind: &str, value: Value| {
-            json!({"operator": operator, "path": [path], kind: value})
-        };
+        let joined = |operator: &str, operands: &[Self]| json!({"operator": operator, "operands": operands.iter().map(Self::json).collect::<Vec<_>>()});
+        let leaf = |operator: &str, path: &str, kind: &str, value: Value| json!({"operator": operator, "path": [path], kind: value});
         match self {
             Self::And(operands) => joined("And", operands),
             Self::Or(operands) => joined("Or", operands),
@@ -170,7 +171,8 @@ mod tests {
             red.clone().and(Filter::eq("n", 1)).and(!Filter::eq("m", true)),
             red.or(Filter::eq("n", 1).and(Filter::is_null("m"))),
         ];
-        let mut shown: Vec<_> = filters.iter().map(|filter| format!("{filter}\n  {}", asked(filter).graphql())).collect();
+        let mut shown: Vec<_> =
+            filters.iter().map(|filter| format!("{filter}\n  {}", asked(filter).graphql())).collect();
         let id = MemoryId::from_uuid(Uuid::from_u128(7));
         let more = Where::And(vec![Where::Ids(vec![id]), Where::After(id), Where::UpTo(3)]);
         shown.extend([more.graphql(), more.json().to_string(), asked(&Filter::is_null("n")).json().to_string()]);

@@ -19,13 +19,12 @@ mod collection;
 mod config;
 mod filter;
 mod objects;
+mod writes;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::{
-    CollectionSpec, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore,
-};
+use mem0_core::{CollectionSpec, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore};
 use mem0_http::Refusal;
 
 use crate::shared::collection::{agree, check_identity, check_name};
@@ -34,6 +33,7 @@ use crate::shared::terms;
 use api::{Api, Class};
 use collection::WeaviateCollection;
 pub use config::{ConsistencyLevel, IndexType, Tokenization, WeaviateConfig};
+use writes::Writes;
 
 /// The provider's name.
 const NAME: &str = "weaviate";
@@ -111,7 +111,7 @@ impl WeaviateStore {
             None => self.create(&class, spec).await?,
         };
         check_identity(&api::identity(&stored)?, &spec.identity)?;
-        Ok(WeaviateCollection { api: self.api.clone(), spec: spec.clone(), class })
+        Ok(WeaviateCollection { api: self.api.clone(), spec: spec.clone(), class, writes: Writes::default() })
     }
 
     /// Makes a class; if somebody else was faster, theirs.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::Tokenization;
 use crate::shared::http::damaged;
-use crate::shared::terms;
+use crate::shared::terms::{self, EVERY};
 
 /// What can be asked of the scope and the payload.
 pub(super) const TERMS: &str = "mem0_terms";
@@ -28,9 +28,8 @@ const MAX_VERSION: u64 = 1 << 53;
 
 /// The properties of a collection.
 pub(super) fn properties(tokenization: Tokenization) -> Vec<Value> {
-    let kept = |name: &str| {
-        json!({"name": name, "dataType": ["text"], "indexFilterable": false, "indexSearchable": false})
-    };
+    let kept =
+        |name: &str| json!({"name": name, "dataType": ["text"], "indexFilterable": false, "indexSearchable": false});
     let mut properties = vec![
         // Of the ways to cut a text only this one keeps a term as it is.
         json!({"name": TERMS, "dataType": ["text[]"], "tokenization": "field", "indexFilterable": true,
@@ -68,6 +67,7 @@ pub(super) fn version(version: u64) -> Result<i64> {
 impl<'a> Object<'a> {
     pub(super) fn new(class: &'a str, point: &'a Point) -> Result<Self> {
         let mut terms = terms::of_payload(&point.payload);
+        terms.insert(EVERY.to_owned());
         terms.extend(point.scope.ids().map(|(key, id)| terms::of_scope(key, id)));
         let mut properties: Map<String, Value> = [
             (TERMS, json!(terms)),
@@ -84,6 +84,10 @@ impl<'a> Object<'a> {
             }
         }
         Ok(Self { class, id: point.id, vector: &point.vector, properties })
+    }
+
+    pub(super) fn id(&self) -> MemoryId {
+        self.id
     }
 
     /// About how many bytes it is on the wire.

@@ -38,6 +38,7 @@ fn requests_are_these_bytes() {
         api.get("Mem0", &near, NEAR).unwrap(),
         api.get("Mem0", &[question(By::Words("\"}) {evil} \\ é\n"))], WORDED).unwrap(),
         api.get("Mem0", &[question(By::Id)], WHOLE).unwrap(),
+        api.get("Mem0", &[Question { condition: None, ..question(By::Behind(id)) }], WHOLE).unwrap(),
         api.count("Mem0", Some(&which)).unwrap(),
         api.count("Mem0", None).unwrap(),
     ];
