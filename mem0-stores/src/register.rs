@@ -1,6 +1,6 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(feature = "pgvector")]
+#[cfg(any(feature = "chroma", feature = "pgvector", feature = "weaviate"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
@@ -34,9 +34,12 @@ use crate::vector::weaviate::WeaviateStore;
 )]
 pub fn register(registry: &mut Registry) {
     #[cfg(feature = "chroma")]
-    registry.vector_store("chroma", |config, _| async { ChromaStore::with_retries(provider_config(config)?) });
+    registry
+        .vector_store("chroma", |config, _| async { Ok(Arc::new(ChromaStore::new(provider_config(config)?)?) as _) });
     #[cfg(feature = "weaviate")]
-    registry.vector_store("weaviate", |config, _| async { WeaviateStore::with_retries(provider_config(config)?) });
+    registry.vector_store("weaviate", |config, _| async {
+        Ok(Arc::new(WeaviateStore::new(provider_config(config)?)?) as _)
+    });
     #[cfg(feature = "redis")]
     {
         registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
 use mem0_stores::vector::chroma::{ChromaConfig, ChromaStore};
 
-use crate::harness::{Setup, VectorHarness};
+use crate::harness::{Setup, Through, VectorHarness};
 use crate::settings::server_url;
 
 /// A server that runs already.
@@ -35,5 +35,12 @@ impl VectorHarness for ChromaHarness {
     async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
         // Nobody listens on the first port of this machine.
         Some(store("http://127.0.0.1:1"))
+    }
+
+    async fn through(&self) -> Option<Result<Through>> {
+        // Chroma keeps what a write does not name, so an update has to read which
+        // fields were there.
+        let through = Through::start(&self.url, 8000, store).await;
+        Some(through.map(|through| through.over_http().with_trips(1, 2)))
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
 use mem0_stores::vector::weaviate::{WeaviateConfig, WeaviateStore};
 
-use crate::harness::{Setup, VectorHarness};
+use crate::harness::{Setup, Through, VectorHarness};
 use crate::settings::server_url;
 
 /// A server that runs already.
@@ -35,5 +35,10 @@ impl VectorHarness for WeaviateHarness {
     async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
         // Nobody listens on the first port of this machine.
         Some(store("http://127.0.0.1:1"))
+    }
+
+    async fn through(&self) -> Option<Result<Through>> {
+        let through = Through::start(&self.url, 8080, store).await;
+        Some(through.map(|through| through.over_http().with_scopes_digested()))
     }
 }

@@ -2,10 +2,8 @@
 
 #[cfg(feature = "chroma")]
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use mem0_core::layers::layered;
-use mem0_core::{Error, ErrorKind, Result, Secret, VectorStore};
+use mem0_core::{Error, ErrorKind, Result, Secret};
 use mem0_http::{Client, ClientOptions, Method, Refusal, Request, Response, check_status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,11 +31,6 @@ impl Server {
             return Err(Error::config("the address of the server begins with http:// or https://"));
         }
         Ok(Self { client: Client::new(options)?, base, headers, refine })
-    }
-
-    /// A store with the retries that its server is to get.
-    pub(crate) fn retried(&self, store: impl VectorStore) -> Arc<dyn VectorStore> {
-        layered(Arc::new(store), self.client.layers())
     }
 
     /// A request without a body.

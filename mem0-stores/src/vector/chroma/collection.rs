@@ -62,8 +62,8 @@ struct Asked<'a> {
     filter: Filter,
     /// Whether terms are looked for in documents as well.
     long: bool,
-    limit: usize,
-    places: Vec<usize>,
+    /// The place of each answer, and how many hits it has at most.
+    places: Vec<(usize, usize)>,
     vectors: Vec<&'a [f32]>,
 }
 
@@ -184,12 +184,13 @@ impl ChromaCollection {
         if [metadatas.len(), documents.len(), vectors.len()].iter().any(|len| *len != records.ids.len()) {
             return Err(unexpected());
         }
-        let columns = records.ids.iter().zip(metadatas).zip(documents.iter().zip(vectors));
-        let point =
-            |((id, metadata), (document, vector)): ((&String, Option<Payload>), (&Option<String>, Vec<f32>))| {
-                rows::point(rows::id_of(id)?, metadata.unwrap_or_default(), document.as_deref(), vector)
-            };
-        columns.map(point).collect()
+        let mut points = Vec::with_capacity(records.ids.len());
+        let rows = metadatas.into_iter().zip(&documents).zip(vectors);
+        for (id, ((metadata, document), vector)) in records.ids.iter().zip(rows) {
+            let id = rows::id_of(id)?;
+            points.push(rows::point(id, metadata.unwrap_or_default(), document.as_deref(), vector)?);
+        }
+        Ok(points)
     }
 
     async fn read(&self, scope: Option<&Scope>, ids: &[MemoryId]) -> Result<Vec<Option<Point>>> {
@@ -215,21 +216,22 @@ impl ChromaCollection {
             let Some(filter) = accepted else { continue };
             let (scope, limit) = (&query.scope, query.limit);
             let long = self.looks_into_documents(scope, &filter, &groups).await?;
-            let same = |group: &&mut Asked<'_>| (group.scope, &group.filter, group.limit) == (scope, &filter, limit);
+            let same = |group: &&mut Asked<'_>| (group.scope, &group.filter) == (scope, &filter);
             match groups.iter_mut().find(same) {
                 Some(group) => {
-                    group.places.push(place);
+                    group.places.push((place, limit));
                     group.vectors.push(&query.vector);
                 }
                 None => {
-                    groups.push(Asked { scope, filter, long, limit, places: vec![place], vectors: vec![&query.vector] })
+                    let (places, vectors) = (vec![(place, limit)], vec![query.vector.as_slice()]);
+                    groups.push(Asked { scope, filter, long, places, vectors });
                 }
             }
         }
         let found = try_join_all(groups.iter().map(|group| self.nearest(group))).await?;
         let mut answers = vec![Vec::new(); queries.len()];
         for (group, found) in groups.iter().zip(found) {
-            for (place, hits) in group.places.iter().zip(found) {
+            for ((place, _), hits) in group.places.iter().zip(found) {
                 if let Some(answer) = answers.get_mut(*place) {
                     *answer = hits;
                 }
@@ -242,10 +244,12 @@ impl ChromaCollection {
     async fn nearest(&self, group: &Asked<'_>) -> Result<Vec<Vec<ScoredPoint>>> {
         let filter = filter::query(self.terms(group.long), Some(group.scope), &group.filter)?;
         let most = self.records_per_read.unwrap_or(MOST);
-        let mut asked = group.limit.saturating_add(SLACK).min(most);
+        let limits = || group.places.iter().map(|(_, limit)| *limit);
+        let mut asked = limits().max().unwrap_or(0).saturating_add(SLACK).min(most);
         loop {
             let mut answers = self.ask(group, filter.as_ref(), asked).await?;
-            if asked < most && answers.iter().any(|hits| may_miss_ties(hits, group.limit, asked)) {
+            let mut lists = answers.iter().zip(limits());
+            if asked < most && lists.any(|(hits, limit)| may_miss_ties(hits, limit, asked)) {
                 asked = asked.saturating_mul(MORE).min(most);
                 continue;
             }
@@ -255,7 +259,7 @@ impl ChromaCollection {
             {
                 answers = self.compare(group, filter.as_ref()).await?;
             }
-            answers.iter_mut().for_each(|hits| hits.truncate(group.limit));
+            answers.iter_mut().zip(limits()).for_each(|(hits, limit)| hits.truncate(limit));
             return Ok(answers);
         }
     }

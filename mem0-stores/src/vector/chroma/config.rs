@@ -102,7 +102,8 @@ pub struct ChromaConfig {
     /// The most conditions of one query; no limit by default, on Chroma Cloud
     /// 8. What does not fit is checked after the search.
     pub predicates: Option<usize>,
-    /// The timeouts, the proxy and the retries.
+    /// The timeouts, the longest answer and the proxy. Its `retry` is not for
+    /// stores: `vector_store_calls` says how often a call is repeated.
     pub http: ClientOptions,
 }
 

@@ -89,15 +89,6 @@ impl ChromaStore {
         Ok(Self { api, config, capabilities })
     }
 
-    /// The same with retries, as the registry makes it.
-    ///
-    /// # Errors
-    /// `Config` if a setting is wrong.
-    pub fn with_retries(config: ChromaConfig) -> Result<Arc<dyn VectorStore>> {
-        let store = Self::new(config)?;
-        Ok(store.api.server.clone().retried(store))
-    }
-
     async fn open_collection(&self, spec: &CollectionSpec) -> Result<ChromaCollection> {
         check_name(&spec.name)?;
         agree(self.config.collection_name.as_deref(), self.config.embedding_model_dims, spec)?;

@@ -25,9 +25,7 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::{
-    CollectionSpec, Error, ErrorKind, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore,
-};
+use mem0_core::{CollectionSpec, Error, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore};
 
 use crate::shared::collection::{agree, check_name};
 use crate::shared::postgres::Database;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use mem0_core::{EmbedderIdentity, Error, ErrorKind, MemoryId, Result};
 use mem0_http::{Method, Request};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::config::{ConsistencyLevel, IndexType, WeaviateConfig};
@@ -19,12 +19,28 @@ use crate::shared::http::{Server, unexpected};
 pub(super) struct Api {
     pub(super) server: Server,
     level: Option<ConsistencyLevel>,
+    /// For GraphQL, which knows no levels of a class with one replica.
+    read_level: Option<ConsistencyLevel>,
 }
 
 /// A class, as far as it matters here.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Class {
     pub(super) description: Option<String>,
+    #[serde(rename = "replicationConfig", default)]
+    pub(super) replication: Replication,
+}
+
+/// How many replicas a class has.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Replication {
+    pub(super) factor: u32,
+}
+
+/// Objects that are to be written.
+#[derive(Serialize)]
+struct Batch<'a> {
+    objects: &'a [Object<'a>],
 }
 
 /// What a question looks for.
@@ -51,7 +67,13 @@ pub(super) struct Question<'a> {
 
 impl Api {
     pub(super) fn new(server: Server, config: &WeaviateConfig) -> Self {
-        Self { server, level: config.consistency_level }
+        Self { server, level: config.consistency_level, read_level: None }
+    }
+
+    /// For a class with so many replicas.
+    pub(super) fn with_replicas(mut self, class: &Class) -> Self {
+        self.read_level = self.level.filter(|_| class.replication.factor > 1);
+        self
     }
 
     pub(super) fn lookup(&self, class: &str) -> Request {
@@ -97,7 +119,7 @@ impl Api {
     }
 
     pub(super) fn write(&self, objects: &[Object<'_>]) -> Result<Request> {
-        self.server.json(Method::Post, &self.at_level("/v1/batch/objects"), &json!({"objects": objects}))
+        self.server.json(Method::Post, &self.at_level("/v1/batch/objects"), &Batch { objects })
     }
 
     pub(super) fn delete(&self, class: &str, condition: &Where) -> Result<Request> {
@@ -115,7 +137,7 @@ impl Api {
             if let Some(condition) = &question.condition {
                 let _ = write!(query, " where:{}", condition.graphql());
             }
-            if let Some(level) = self.level {
+            if let Some(level) = self.read_level {
                 let _ = write!(query, " consistencyLevel:{}", level.as_str());
             }
             let _ = write!(query, "){{{fields}}}");
@@ -150,7 +172,12 @@ impl Api {
 impl By<'_> {
     fn graphql(self) -> String {
         match self {
-            Self::Vector(vector) => format!("nearVector:{{vector:{}}}", json!(vector)),
+            // Numbers are written in JSON with the digits of an f32, which `Value`
+            // does not know.
+            Self::Vector(vector) => {
+                let vector = serde_json::to_string(vector).unwrap_or_default();
+                format!("nearVector:{{vector:{vector}}}")
+            }
             // A text in GraphQL is written as in JSON.
             Self::Words(words) => format!("bm25:{{query:{} properties:[\"{TEXT}\"]}}", json!(words)),
             Self::Behind(id) => format!("after:{}", json!(id)),

@@ -120,7 +120,8 @@ pub struct WeaviateConfig {
     /// server's own setting by default. With less than `QUORUM` a read may not
     /// see the last write.
     pub consistency_level: Option<ConsistencyLevel>,
-    /// The timeouts, the proxy and the retries.
+    /// The timeouts, the longest answer and the proxy. Its `retry` is not for
+    /// stores: `vector_store_calls` says how often a call is repeated.
     pub http: ClientOptions,
 }
 

@@ -90,15 +90,6 @@ impl WeaviateStore {
         Ok(Self { api, config, capabilities })
     }
 
-    /// The same with retries, as the registry makes it.
-    ///
-    /// # Errors
-    /// `Config` if a setting is wrong.
-    pub fn with_retries(config: WeaviateConfig) -> Result<Arc<dyn VectorStore>> {
-        let store = Self::new(config)?;
-        Ok(store.api.server.clone().retried(store))
-    }
-
     async fn open_collection(&self, spec: &CollectionSpec) -> Result<WeaviateCollection> {
         check_name(&spec.name)?;
         agree(self.config.collection_name.as_deref(), self.config.embedding_model_dims, spec)?;
@@ -111,7 +102,8 @@ impl WeaviateStore {
             None => self.create(&class, spec).await?,
         };
         check_identity(&api::identity(&stored)?, &spec.identity)?;
-        Ok(WeaviateCollection { api: self.api.clone(), spec: spec.clone(), class, writes: Writes::default() })
+        let api = self.api.clone().with_replicas(&stored);
+        Ok(WeaviateCollection { api, spec: spec.clone(), class, writes: Writes::default() })
     }
 
     /// Makes a class; if somebody else was faster, theirs.

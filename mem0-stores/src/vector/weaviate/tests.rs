@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::api::{By, Question};
+use super::api::{By, Question, Replication};
 use super::filter::Where;
 use super::objects::{NEAR, Object, WHOLE, WORDED};
 use super::*;
@@ -23,6 +23,8 @@ fn identity() -> EmbedderIdentity {
 #[test]
 fn requests_are_these_bytes() {
     let (api, config) = api(json!({"cluster_url": "http://h", "api_key": "k", "consistency_level": "QUORUM"}));
+    let two = Class { replication: Replication { factor: 2 }, ..Class::default() };
+    let replicated = api.clone().with_replicas(&two);
     let payload = Payload::from_iter([("data".to_owned(), json!("tea \"é\""))]);
     let id = MemoryId::from_uuid(Uuid::from_u128(7));
     let point = Point { id, version: 1, scope: Scope::user("u").unwrap(), vector: vec![0.6, 0.8], payload };
@@ -41,6 +43,7 @@ fn requests_are_these_bytes() {
         api.get("Mem0", &[Question { condition: None, ..question(By::Behind(id)) }], WHOLE).unwrap(),
         api.count("Mem0", Some(&which)).unwrap(),
         api.count("Mem0", None).unwrap(),
+        replicated.get("Mem0", &[question(By::Id)], NEAR).unwrap(),
     ];
     insta::assert_snapshot!(all.iter().map(shown).collect::<Vec<_>>().join("\n\n"));
 }
@@ -79,7 +82,7 @@ fn every_error_has_its_kind() {
 
 #[test]
 fn an_identity_is_read_as_it_was_written() {
-    let class = |description: &str| Class { description: Some(description.to_owned()) };
+    let class = |description: &str| Class { description: Some(description.to_owned()), ..Class::default() };
     assert_eq!(api::identity(&class(&api::described(&identity()))).unwrap(), identity());
     for (description, kind) in [
         ("A class of somebody else", ErrorKind::AlreadyExists),

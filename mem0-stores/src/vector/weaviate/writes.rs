@@ -3,13 +3,13 @@
 //! A server that loses the connection while it writes keeps the objects without
 //! a place in the index, where no search finds them, and does not make good for
 //! it when the same is written again, since nothing has changed (1.35). So a
-//! write that has begun goes on although nobody waits for it, the next one waits
-//! for it, and what may have been lost on the way is deleted before it is
-//! written again.
+//! write that has begun goes on although nobody waits for it, the next one of the
+//! same points waits a while for it, and what has had no answer by then is deleted
+//! before it is written again.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use mem0_core::{Error, MemoryId, Result};
 use mem0_http::Request;
@@ -18,53 +18,47 @@ use tokio::sync::RwLock;
 use super::api::{Api, Written};
 use super::filter::Where;
 
+/// How long a write waits for an earlier one that nobody waits for.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// The writes of a handle.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
     /// Whoever writes holds it for reading.
     running: Arc<RwLock<()>>,
-    /// Whether a write may be running that nobody waits for.
-    abandoned: AtomicBool,
     doubtful: Doubtful,
 }
 
-/// Points whose last write had no answer.
+/// Points whose last write has no answer, and nobody waits for one.
 #[derive(Clone, Debug, Default)]
 struct Doubtful(Arc<Mutex<HashSet<MemoryId>>>);
 
+/// A write that is waited for.
+struct Waiting {
+    doubtful: Doubtful,
+    ids: Arc<[MemoryId]>,
+}
+
 impl Doubtful {
-    fn lock(&self) -> MutexGuard<'_, HashSet<MemoryId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn change(&self, change: impl FnOnce(&mut HashSet<MemoryId>)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn among(&self, ids: &[MemoryId]) -> Vec<MemoryId> {
-        let doubtful = self.lock();
-        ids.iter().copied().filter(|id| doubtful.contains(id)).collect()
-    }
-
-    fn settle(&self, ids: Vec<MemoryId>, answered: bool) {
-        let mut doubtful = self.lock();
-        for id in ids {
-            if answered {
-                doubtful.remove(&id);
-            } else {
-                doubtful.insert(id);
-            }
-        }
+        let mut found = Vec::new();
+        self.change(|doubtful| found.extend(ids.iter().filter(|id| doubtful.contains(id))));
+        found
     }
 }
 
-/// Says so if it is dropped while a write runs.
-struct Waiting<'a> {
-    abandoned: &'a AtomicBool,
-    over: bool,
-}
-
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        if !self.over {
-            self.abandoned.store(true, Ordering::Release);
-        }
+        self.doubtful.change(|doubtful| {
+            // Once there is an answer there is no other owner.
+            if Arc::strong_count(&self.ids) > 1 {
+                doubtful.extend(self.ids.iter());
+            }
+        });
     }
 }
 
@@ -77,24 +71,32 @@ impl Writes {
         ids: Vec<MemoryId>,
         request: Request,
     ) -> Result<Vec<Written>> {
-        if self.abandoned.swap(false, Ordering::AcqRel) {
-            drop(self.running.write().await);
+        if !self.doubtful.among(&ids).is_empty() {
+            // It is there when all are over; whether in time, the next line shows.
+            let _ = tokio::time::timeout(PATIENCE, self.running.write()).await;
         }
-        let place = Arc::clone(&self.running).read_owned().await;
         let again = self.doubtful.among(&ids);
+        let place = Arc::clone(&self.running).read_owned().await;
         if !again.is_empty() {
             api.server.send(api.delete(class, &Where::Ids(again))?).await?;
         }
+        let ids: Arc<[MemoryId]> = ids.into();
+        let waiting = Waiting { doubtful: self.doubtful.clone(), ids: Arc::clone(&ids) };
         let (server, doubtful) = (api.server.clone(), self.doubtful.clone());
-        let mut waiting = Waiting { abandoned: &self.abandoned, over: false };
         let written = tokio::spawn(async move {
             let written = server.ask(request).await;
-            doubtful.settle(ids, written.is_ok());
+            doubtful.change(|doubtful| {
+                match &written {
+                    Ok(_) => doubtful.retain(|id| !ids.contains(id)),
+                    Err(_) => doubtful.extend(ids.iter()),
+                }
+                drop(ids);
+            });
             drop(place);
             written
         });
         let written = written.await;
-        waiting.over = true;
+        drop(waiting);
         written.map_err(|e| Error::internal("a write ended without an answer").with_source(e))?
     }
 }
@@ -121,7 +123,8 @@ mod tests {
             let read = stream.read(&mut part).await.unwrap();
             bytes.extend_from_slice(&part[..read]);
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            let length = text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let length =
+                text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             let body = text.split_once("\r\n\r\n").map(|(_, body)| body.len());
             if body.is_some_and(|body| body >= length.unwrap_or(0)) {
                 return text.split(' ').next().unwrap_or_default().to_owned();
