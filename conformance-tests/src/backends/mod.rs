@@ -21,6 +21,8 @@ mod redis;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_graph;
+#[cfg(feature = "pgvector")]
+mod supabase;
 #[cfg(feature = "weaviate")]
 mod weaviate;
 
@@ -44,5 +46,7 @@ pub use redis::{RedisHarness, ValkeyHarness};
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]
 pub use sqlite_graph::SqliteGraphHarness;
+#[cfg(feature = "pgvector")]
+pub use supabase::{SupabaseHarness, SupabaseRestHarness};
 #[cfg(feature = "weaviate")]
 pub use weaviate::WeaviateHarness;

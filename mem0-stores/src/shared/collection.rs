@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-#[cfg(any(feature = "chroma", feature = "pgvector", feature = "weaviate"))]
+#[cfg(any(feature = "chroma", feature = "weaviate"))]
 use mem0_core::CollectionSpec;
 #[cfg(any(feature = "chroma", feature = "redis", feature = "weaviate"))]
 use mem0_core::EmbedderIdentity;
@@ -28,7 +28,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 
 /// Holds what a configuration says in the Python library's way against what is
 /// opened.
-#[cfg(any(feature = "chroma", feature = "pgvector", feature = "weaviate"))]
+#[cfg(any(feature = "chroma", feature = "weaviate"))]
 pub(crate) fn agree(collection_name: Option<&str>, dims: Option<usize>, spec: &CollectionSpec) -> Result<()> {
     if collection_name.is_some_and(|name| name != spec.name) {
         let message = "collection_name is another one than `collection`: set that, or leave this out";
