@@ -8,11 +8,11 @@ use std::sync::Arc;
 use conformance_tests::server_url;
 use conformance_tests::settings::is_required;
 use mem0_core::{
-    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, MemoryId, Payload, Point, Scope, ScrollQuery, Selector,
-    VectorCollection, VectorQuery, VectorStore,
+    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, ForeignCollection, MemoryId, Payload, Point, Scope,
+    ScrollQuery, Selector, VectorCollection, VectorQuery, VectorStore,
 };
 use mem0_http::{Client, ClientOptions, Method, Request};
-use mem0_stores::vector::chroma::{ChromaConfig, ChromaStore};
+use mem0_stores::vector::chroma::{ChromaConfig, ChromaStore, ForeignRecords};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -134,6 +134,41 @@ async fn a_collection_of_the_python_library_is_taken_over() {
     assert_eq!(collection.delete(&Selector::Ids(vec![(tea, 1), (ours.id, 1)])).await.unwrap(), 2);
     assert_eq!(collection.delete(&Selector::Scope(alice())).await.unwrap(), 1);
     assert_eq!(collection.count(None, &Filter::All).await.unwrap(), 1);
+    server.drop(&name).await;
+}
+
+#[tokio::test]
+async fn both_ways_to_write_are_adopted() {
+    let Some(server) = Server::find() else { return };
+    let name = name();
+    let collection = server.open(&name).await;
+    let ours = point(1, json!({"data": "ours", "user_id": "alice", "list": [1, null]}));
+    collection.upsert(std::slice::from_ref(&ours)).await.unwrap();
+    let made = server.raw("", &json!({"name": name, "get_or_create": true})).await;
+    let theirs = json!({"data": "theirs", "user_id": "alice"});
+    let add = json!({"ids": ["their own"], "embeddings": [[0.0, 1.0]], "metadatas": [theirs]});
+    server.raw(&format!("/{}/add", made["id"].as_str().unwrap()), &add).await;
+    let config = |name: &str| {
+        let config = json!({"url": server.url, "collection_name": name});
+        ForeignRecords::new(&mem0_core::provider_config(config).unwrap()).unwrap()
+    };
+    let foreign = config(&name);
+    let (mut points, mut from) = (Vec::new(), None);
+    loop {
+        let page = foreign.read(from.as_deref(), 1).await.unwrap();
+        points.extend(page.points);
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    points.sort_by_key(|point| point.payload["data"].to_string());
+    let seen: Vec<_> =
+        points.iter().map(|point| (point.id.as_str(), &point.payload, point.vector.as_deref())).collect();
+    let (id, theirs) = (ours.id.to_string(), object(theirs));
+    let due = [(id.as_str(), &ours.payload, Some(&[1.0, 0.0][..])), ("their own", &theirs, Some(&[0.0, 1.0][..]))];
+    assert_eq!(seen, due);
+    assert_eq!(config("nobody_made_this").read(None, 1).await.unwrap_err().kind(), ErrorKind::NotFound);
     server.drop(&name).await;
 }
 

@@ -12,7 +12,7 @@ use mem0_core::{BuildContext, Ledger};
 use mem0_core::{Result, VectorStore};
 
 #[cfg(feature = "chroma")]
-use crate::vector::chroma::ChromaStore;
+use crate::vector::chroma::{ChromaStore, ForeignRecords};
 #[cfg(feature = "supabase")]
 use crate::vector::pgvector::supabase;
 #[cfg(feature = "pgvector")]
@@ -36,8 +36,14 @@ use crate::vector::weaviate::WeaviateStore;
 )]
 pub fn register(registry: &mut Registry) {
     #[cfg(feature = "chroma")]
-    registry
-        .vector_store("chroma", |config, _| async { Ok(Arc::new(ChromaStore::new(provider_config(config)?)?) as _) });
+    {
+        registry.vector_store("chroma", |config, _| async {
+            Ok(Arc::new(ChromaStore::new(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("chroma", |config, _| async {
+            Ok(Arc::new(ForeignRecords::new(&provider_config(config)?)?) as _)
+        });
+    }
     #[cfg(feature = "weaviate")]
     registry.vector_store("weaviate", |config, _| async {
         Ok(Arc::new(WeaviateStore::new(provider_config(config)?)?) as _)

@@ -18,6 +18,7 @@ mod api;
 mod collection;
 mod config;
 mod filter;
+mod foreign;
 mod rows;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::shared::http::Server;
 use api::{Api, Collection, Selection};
 use collection::ChromaCollection;
 pub use config::{ChromaConfig, IndexType, KeyHeader};
+pub use foreign::ForeignRecords;
 
 /// The provider's name.
 const NAME: &str = "chroma";
@@ -77,12 +79,7 @@ impl ChromaStore {
     /// # Errors
     /// `Config` if a setting is wrong.
     pub fn new(config: ChromaConfig) -> Result<Self> {
-        let made = || {
-            config.check()?;
-            let server = Server::new(&config.http, &config.address(), config.headers()?, refine)?;
-            Api::new(server, &config)
-        };
-        let api = made().map_err(|e: Error| e.with_provider(NAME))?;
+        let api = connect(&config).map_err(|e| e.with_provider(NAME))?;
         let mut capabilities = VectorCapabilities::new(filter::capabilities(config.predicates()));
         capabilities.max_dims = Some(MAX_DIMS);
         capabilities.max_limit = config.records_per_read();
@@ -143,6 +140,12 @@ impl ChromaStore {
             gone => gone.map(|_| ()),
         }
     }
+}
+
+fn connect(config: &ChromaConfig) -> Result<Api> {
+    config.check()?;
+    let server = Server::new(&config.http, &config.address(), config.headers()?, refine)?;
+    Api::new(server, config)
 }
 
 /// A field for the terms of a new collection.

@@ -145,15 +145,18 @@ fn scope_of(metadata: &Payload) -> Result<Scope> {
 /// A point from its row.
 pub(super) fn point(id: MemoryId, metadata: Payload, document: Option<&str>, vector: Vec<f32>) -> Result<Point> {
     let (version, scope) = (version_of(&metadata)?, scope_of(&metadata)?);
-    let payload = if is_ours(&metadata)? {
-        let json = document.and_then(|document| document.lines().next()).ok_or_else(damaged)?;
-        let whole = serde_json::from_str(json).map_err(|e| damaged().with_source(e))?;
-        with_changes(whole, metadata)
-    } else {
+    Ok(Point { id, version, scope, vector, payload: payload(metadata, document)? })
+}
+
+/// The payload of a row.
+pub(super) fn payload(metadata: Payload, document: Option<&str>) -> Result<Payload> {
+    if !is_ours(&metadata)? {
         // Ours would be those of a record that is no more.
-        metadata.into_iter().filter(|(key, _)| !key.starts_with(OURS)).collect()
-    };
-    Ok(Point { id, version, scope, vector, payload })
+        return Ok(metadata.into_iter().filter(|(key, _)| !key.starts_with(OURS)).collect());
+    }
+    let json = document.and_then(|document| document.lines().next()).ok_or_else(damaged)?;
+    let whole = serde_json::from_str(json).map_err(|e| damaged().with_source(e))?;
+    Ok(with_changes(whole, metadata))
 }
 
 /// The payload, with what others changed since it was written: they know the
