@@ -1,9 +1,9 @@
 //! Chroma, a server or Chroma Cloud, by its REST API version 2.
 //!
-//! By Chroma's documentation (docs.trychroma.com: the pages on where filters,
-//! on configuring collections, on migration to metadata lists, and on quotas of
-//! Chroma Cloud) and the OpenAPI description that a server of version 1.5 gives
-//! of itself at `/openapi.json`. Lists in metadata need server 1.5 or later.
+//! By Chroma's documentation (docs.trychroma.com: the pages on where filters, on
+//! metadata filtering, and on quotas and limits of Chroma Cloud), the OpenAPI
+//! description that a server gives of itself at `/openapi.json`, and what one of
+//! version 1.5.9 answers. Lists in metadata need server 1.5 or later.
 //!
 //! A point is a record as the Python library writes it, with more beside it;
 //! see the module `rows`. A collection that the Python library made is taken

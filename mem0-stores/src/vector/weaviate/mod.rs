@@ -1,9 +1,9 @@
 //! Weaviate, a server or Weaviate Cloud, by its REST API and GraphQL.
 //!
-//! By Weaviate's documentation (docs.weaviate.io: collection definitions, vector
-//! index parameters, GraphQL `Get` and `Aggregate`, filters, BM25, batches,
-//! deletion by filter, and the cursor of ids) and a server of version 1.35.
-//! `ContainsNone` needs 1.33 or later.
+//! By Weaviate's documentation (docs.weaviate.io: the pages on conditional
+//! filters and on deleting objects), its OpenAPI schema (`BatchDeleteResponse`),
+//! and what a server of version 1.35.2 answers. `ContainsNone` needs 1.33 or
+//! later.
 //!
 //! A collection is a class with vectors of our own and one property of terms,
 //! for scopes and filters. A tenant of Weaviate is no scope: an object has one
