@@ -20,6 +20,7 @@ mod config;
 mod filter;
 mod foreign;
 mod rows;
+mod search;
 
 use std::sync::Arc;
 
