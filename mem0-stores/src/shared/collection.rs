@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result};
+use mem0_core::{
+    CollectionSpec, EmbedderIdentity, Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result,
+};
 
 /// The longest name of a collection, in bytes.
 const MAX_NAME: usize = 128;
@@ -74,4 +76,33 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
 pub(crate) fn may_miss_ties(scores: &[f32], limit: usize, asked: usize) -> bool {
     let end = limit.checked_sub(1).and_then(|last| scores.get(last));
     scores.len() >= asked && end.zip(scores.last()).is_some_and(|(end, last)| end <= last)
+}
+
+/// Holds what a configuration says in the Python library's way against what is
+/// opened.
+pub(crate) fn agree(collection_name: Option<&str>, dims: Option<usize>, spec: &CollectionSpec) -> Result<()> {
+    if collection_name.is_some_and(|name| name != spec.name) {
+        let message = "collection_name is another one than `collection`: set that, or leave this out";
+        return Err(Error::config(message).with_context("collection", &spec.name));
+    }
+    if dims.is_some_and(|dims| dims != spec.identity.dims) {
+        let message = "embedding_model_dims is not what the embedder has: leave it out";
+        return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", spec.identity.dims));
+    }
+    Ok(())
+}
+
+/// Refuses a collection that another model filled.
+pub(crate) fn check_identity(stored: &EmbedderIdentity, asked: &EmbedderIdentity) -> Result<()> {
+    if stored.dims != asked.dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
+            .with_context("collection", stored.dims)
+            .with_context("model", asked.dims));
+    }
+    if stored != asked {
+        return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
+            .with_context("collection", &stored.model)
+            .with_context("model", &asked.model));
+    }
+    Ok(())
 }

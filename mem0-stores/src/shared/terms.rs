@@ -10,8 +10,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use mem0_core::Payload;
+use mem0_core::ScopeKey;
 use mem0_core::filter::Scalar;
 use serde_json::Value;
+
+/// The term of every point.
+pub(crate) const EVERY: &str = "every";
 
 /// The terms of a payload.
 pub(crate) fn of_payload(payload: &Payload) -> BTreeSet<String> {
@@ -46,6 +50,16 @@ pub(crate) fn equals(field: &str, value: &Scalar) -> String {
             None => digest("float", field, &float.to_bits().to_be_bytes()),
         },
     }
+}
+
+/// The term of an id of a scope; it is of another kind than those of payloads.
+pub(crate) fn of_scope(key: ScopeKey, id: &str) -> String {
+    digest("scope", key.as_str(), id.as_bytes())
+}
+
+/// The term of a name.
+pub(crate) fn of_name(name: &str) -> String {
+    digest("name", name, &[])
 }
 
 /// A value as a filter compares with it, if it can.

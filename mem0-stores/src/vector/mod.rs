@@ -1,5 +1,7 @@
 //! Vector stores.
 
+#[cfg(feature = "chroma")]
+pub mod chroma;
 #[cfg(feature = "elasticsearch")]
 pub mod elasticsearch;
 #[cfg(feature = "opensearch")]
@@ -12,3 +14,5 @@ pub mod qdrant;
 pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "weaviate")]
+pub mod weaviate;
