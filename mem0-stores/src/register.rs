@@ -1,16 +1,18 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(feature = "pgvector")]
+#[cfg(any(feature = "cassandra", feature = "pgvector"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(any(feature = "cassandra", feature = "pgvector", feature = "redis", feature = "sqlite"))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 use mem0_core::{Result, VectorStore};
 
+#[cfg(feature = "cassandra")]
+use crate::vector::cassandra::CassandraStore;
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::PgvectorStore;
 #[cfg(feature = "redis")]
@@ -25,10 +27,14 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(feature = "cassandra", feature = "pgvector", feature = "redis", feature = "sqlite")),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
+    #[cfg(feature = "cassandra")]
+    registry.vector_store("cassandra", |config, _| async {
+        Ok(Arc::new(CassandraStore::new(provider_config(config)?)?) as _)
+    });
     #[cfg(feature = "redis")]
     {
         registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });

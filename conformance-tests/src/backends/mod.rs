@@ -1,6 +1,8 @@
 //! The harnesses of the backends: most need no server, or only a fake of it;
 //! the others find theirs at `MEM0_TEST_<NAME>_URL`.
 
+#[cfg(feature = "cassandra")]
+mod cassandra;
 #[cfg(feature = "embedders")]
 mod embedders;
 mod memory;
@@ -20,6 +22,8 @@ mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_graph;
 
+#[cfg(feature = "cassandra")]
+pub use cassandra::{CassandraHarness, CassandraIndexHarness};
 #[cfg(feature = "embedders")]
 pub use embedders::RemoteEmbedder;
 #[cfg(feature = "llms")]

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+#[cfg(any(feature = "cassandra", feature = "redis"))]
+use mem0_core::{CollectionSpec, ErrorKind, Filter, FilterCapabilities};
 use mem0_core::{Error, MemoryId, Point, Result};
 
 /// The longest name of a collection, in bytes.
@@ -35,4 +37,71 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
         }
     }
     kept
+}
+
+/// Refuses a vector that cannot be one of the collection's.
+#[cfg(any(feature = "cassandra", feature = "redis"))]
+pub(crate) fn check_vector(spec: &CollectionSpec, vector: &[f32]) -> Result<()> {
+    let dims = spec.identity.dims;
+    if vector.len() != dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
+            .with_context("collection", dims)
+            .with_context("vector", vector.len()));
+    }
+    if !vector.iter().all(|x| x.is_finite()) {
+        return Err(Error::invalid("a vector holds a number that is not finite"));
+    }
+    if vector.iter().all(|x| *x == 0.0) {
+        return Err(Error::invalid("a vector is all zero, so it has no direction"));
+    }
+    Ok(())
+}
+
+/// Refuses a model whose vectors are too long, or not those that the
+/// configuration names.
+#[cfg(any(feature = "cassandra", feature = "redis"))]
+pub(crate) fn check_dims(spec: &CollectionSpec, configured: Option<usize>, most: usize) -> Result<()> {
+    let dims = spec.identity.dims;
+    if !(1..=most).contains(&dims) {
+        return Err(Error::invalid(format!("a collection has 1 to {most} dimensions")));
+    }
+    if let Some(configured) = configured.filter(|configured| *configured != dims) {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "embedding_model_dims is not the model's")
+            .with_context("configured", configured)
+            .with_context("model", dims));
+    }
+    Ok(())
+}
+
+/// Refuses a collection that another model filled.
+#[cfg(any(feature = "cassandra", feature = "redis"))]
+pub(crate) fn check_identity(spec: &CollectionSpec, model: &str, dims: usize, digest: &str) -> Result<()> {
+    let identity = &spec.identity;
+    if dims != identity.dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
+            .with_context("collection", dims)
+            .with_context("model", identity.dims));
+    }
+    if (model, digest) != (identity.model.as_str(), identity.digest.as_str()) {
+        return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
+            .with_context("collection", model)
+            .with_context("model", &identity.model));
+    }
+    Ok(())
+}
+
+/// The part of a filter that is pushed; none if it can match nothing.
+///
+/// # Errors
+/// `Unsupported` if that is not the whole filter.
+#[cfg(any(feature = "cassandra", feature = "redis"))]
+pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
+    let plan = filter.plan(capabilities);
+    if plan.matches_nothing() {
+        return Ok(None);
+    }
+    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
+        return Ok(Some(plan.pushed));
+    }
+    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
 }

@@ -1,5 +1,7 @@
 //! Vector stores.
 
+#[cfg(feature = "cassandra")]
+pub mod cassandra;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
 #[cfg(feature = "redis")]

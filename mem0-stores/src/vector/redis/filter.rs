@@ -1,13 +1,13 @@
 //! Scopes and filters as queries of RediSearch, dialect 2.
 //!
-//! A query is made of the names of our own fields, of [terms](super::terms),
+//! A query is made of the names of our own fields, of [terms](crate::shared::terms),
 //! and of `@ : { } ( ) | -` and spaces; nothing of a caller's is in it as it
 //! came.
 
 use mem0_core::filter::{CompareOp, FilterOp, Kinds};
 use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, Result, Scope};
 
-use super::terms;
+use crate::shared::terms;
 
 /// Equality of any value and presence by terms. Whatever else needs the field
 /// to be there is narrowed to that and looked at again by the engine.
@@ -25,14 +25,7 @@ pub(super) const CAPABILITIES: FilterCapabilities = FilterCapabilities::NONE
 /// # Errors
 /// `Unsupported` if that is not the whole filter.
 pub(super) fn accept(filter: &Filter) -> Result<Option<Filter>> {
-    let plan = filter.plan(&CAPABILITIES);
-    if plan.matches_nothing() {
-        return Ok(None);
-    }
-    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
-        return Ok(Some(plan.pushed));
-    }
-    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
+    crate::shared::collection::accept(filter, &CAPABILITIES)
 }
 
 /// The points that a scope covers and an accepted filter matches.

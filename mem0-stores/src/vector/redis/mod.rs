@@ -20,7 +20,6 @@ mod error;
 mod filter;
 mod schema;
 mod scripts;
-mod terms;
 mod wire;
 
 use std::fmt;
@@ -29,11 +28,11 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mem0_core::{CollectionSpec, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore};
+use mem0_core::{CollectionSpec, Error, Result, VectorCapabilities, VectorCollection, VectorStore};
 use redis::Value;
 use uuid::Uuid;
 
-use crate::shared::collection::check_name;
+use crate::shared::collection::{check_dims, check_identity, check_name};
 use collection::RedisCollection;
 pub use config::{IndexType, RedisVectorConfig};
 use connection::Connection;
@@ -102,14 +101,7 @@ impl RedisVectorStore {
     async fn open_collection(&self, spec: &CollectionSpec) -> Result<RedisCollection> {
         check_name(&spec.name)?;
         let identity = &spec.identity;
-        if !(1..=MAX_DIMS).contains(&identity.dims) {
-            return Err(Error::invalid("a collection has 1 to 32768 dimensions"));
-        }
-        if let Some(dims) = self.config.embedding_model_dims.filter(|dims| *dims != identity.dims) {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "embedding_model_dims is not the model's")
-                .with_context("configured", dims)
-                .with_context("model", identity.dims));
-        }
+        check_dims(spec, self.config.embedding_model_dims, MAX_DIMS)?;
         let meta = schema::meta(&self.config.collection_name, &spec.name);
         let mut call = scripts::OPEN.key(&meta);
         call.arg(&meta).arg(Uuid::new_v4().simple().to_string());
@@ -122,18 +114,7 @@ impl RedisVectorStore {
         if parse::<String>(layout)? != LAYOUT {
             return Err(Error::corrupt("the collection was written by another version of this library"));
         }
-        let stored: usize = parse(dims)?;
-        if stored != identity.dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
-                .with_context("collection", stored)
-                .with_context("model", identity.dims));
-        }
-        let (model, digest) = (parse::<String>(model)?, parse::<String>(digest)?);
-        if (&model, &digest) != (&identity.model, &identity.digest) {
-            return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
-                .with_context("collection", model)
-                .with_context("model", &identity.model));
-        }
+        check_identity(spec, &parse::<String>(model)?, parse(dims)?, &parse::<String>(digest)?)?;
         let keys = Keys::new(meta, parse(generation)?);
         let (Value::Int(rebuilt), Value::Int(size)) = (rebuilt, size) else { return Err(wire::unexpected()) };
         if *rebuilt == 1 {

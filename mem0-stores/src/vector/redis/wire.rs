@@ -6,7 +6,7 @@ use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeKey, Scored
 use redis::{ScriptInvocation, Value};
 
 use super::schema::Keys;
-use super::terms;
+use crate::shared::terms;
 
 /// A version as text of one length, so that texts are in the order of versions.
 pub(super) fn version(version: u64) -> String {

@@ -11,14 +11,25 @@ use std::fmt::Write as _;
 
 use mem0_core::filter::Scalar;
 use mem0_core::{Payload, Scope};
+#[cfg(feature = "cassandra")]
+use mem0_core::{ScopeFields, ScopeKey};
 use serde_json::Value;
 
 /// The term of every point.
-pub(super) const EVERY: &str = "every";
+#[cfg(feature = "redis")]
+pub(crate) const EVERY: &str = "every";
 
 /// The terms of a payload, separated by commas.
-pub(super) fn of_payload(payload: &Payload) -> String {
-    let mut terms = BTreeSet::from([EVERY.to_owned()]);
+#[cfg(feature = "redis")]
+pub(crate) fn of_payload(payload: &Payload) -> String {
+    let mut terms = list(payload);
+    terms.insert(EVERY.to_owned());
+    terms.into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// The terms of a payload.
+pub(crate) fn list(payload: &Payload) -> BTreeSet<String> {
+    let mut terms = BTreeSet::new();
     for (field, value) in payload {
         if value.is_null() {
             continue;
@@ -27,16 +38,44 @@ pub(super) fn of_payload(payload: &Payload) -> String {
         let elements = if let Value::Array(elements) = value { elements } else { std::slice::from_ref(value) };
         terms.extend(elements.iter().filter_map(scalar).map(|scalar| equals(field, &scalar)));
     }
-    terms.into_iter().collect::<Vec<_>>().join(",")
+    terms
+}
+
+/// The term of every point that a scope covers.
+#[cfg(feature = "cassandra")]
+pub(crate) fn covered_by(scope: &Scope) -> String {
+    digest("scope", &scope.key(), &[])
+}
+
+/// The terms of all scopes that cover what belongs to this one: one for each
+/// choice of its ids, so that any of them is asked for by one term.
+#[cfg(feature = "cassandra")]
+pub(crate) fn covering(scope: &Scope) -> impl Iterator<Item = String> {
+    let ids: Vec<_> = scope.ids().collect();
+    (1..1_u32 << ids.len()).filter_map(move |chosen| {
+        let mut fields = ScopeFields::default();
+        for (_, (key, id)) in ids.iter().enumerate().filter(|(place, _)| chosen >> place & 1 == 1) {
+            let field = match key {
+                ScopeKey::OrgId => &mut fields.org_id,
+                ScopeKey::AppId => &mut fields.app_id,
+                ScopeKey::UserId => &mut fields.user_id,
+                ScopeKey::AgentId => &mut fields.agent_id,
+                ScopeKey::RunId => &mut fields.run_id,
+            };
+            *field = Some((*id).to_owned());
+        }
+        // An organisation or an application alone is no scope.
+        Scope::from_fields(fields).ok().map(|scope| covered_by(&scope))
+    })
 }
 
 /// The term of a field that is there.
-pub(super) fn exists(field: &str) -> String {
+pub(crate) fn exists(field: &str) -> String {
     digest("exists", field, &[])
 }
 
 /// The term of a field that equals a value, or has an element that does.
-pub(super) fn equals(field: &str, value: &Scalar) -> String {
+pub(crate) fn equals(field: &str, value: &Scalar) -> String {
     match value {
         Scalar::Bool(bool) => digest("bool", field, &[u8::from(*bool)]),
         Scalar::Str(text) => digest("text", field, text.as_bytes()),
@@ -51,10 +90,12 @@ pub(super) fn equals(field: &str, value: &Scalar) -> String {
 
 /// The ids of a scope by field, as terms: the bytes in hexadecimal, so that
 /// neither case nor script nor punctuation can make two of them one.
-pub(super) fn of_scope(scope: &Scope) -> impl Iterator<Item = (&'static str, String)> {
+#[cfg(feature = "redis")]
+pub(crate) fn of_scope(scope: &Scope) -> impl Iterator<Item = (&'static str, String)> {
     scope.ids().map(|(key, id)| (key.as_str(), scope_id(id)))
 }
 
+#[cfg(feature = "redis")]
 fn scope_id(id: &str) -> String {
     // A letter first: a term of digits alone would be a number.
     let mut term = String::with_capacity(1 + 2 * id.len());
@@ -137,8 +178,8 @@ mod tests {
         #[test]
         fn a_term_is_there_exactly_if_the_filter_holds(row in any_value(), asked in any_value()) {
             let payload = Payload::from_iter([("k".to_owned(), row)]);
-            let terms = of_payload(&payload);
-            let has = |term: String| terms.split(',').any(|one| one == term);
+            let terms = list(&payload);
+            let has = |term: String| terms.contains(&term);
             prop_assert_eq!(has(exists("k")), Filter::exists("k").matches(&payload));
             if let Some(asked) = scalar(&asked) {
                 prop_assert_eq!(has(equals("k", &asked)), Filter::eq("k", asked.clone()).matches(&payload));
@@ -146,6 +187,25 @@ mod tests {
             }
         }
 
+        #[cfg(feature = "cassandra")]
+        #[test]
+        fn a_scope_is_covered_by_its_parts_and_no_other(
+            a in proptest::collection::vec("[ab]?", 5),
+            b in proptest::collection::vec("[ab]?", 5),
+        ) {
+            let scope = |ids: Vec<String>| {
+                let mut ids = ids.into_iter().map(|id| Some(id).filter(|id| !id.is_empty()));
+                let mut next = || ids.next().flatten();
+                Scope::from_fields(ScopeFields {
+                    org_id: next(), app_id: next(), user_id: next(), agent_id: next(), run_id: next(),
+                })
+            };
+            if let (Ok(a), Ok(b)) = (scope(a), scope(b)) {
+                prop_assert_eq!(covering(&b).any(|term| term == covered_by(&a)), a.covers(&b));
+            }
+        }
+
+        #[cfg(feature = "redis")]
         #[test]
         fn ids_of_scopes_are_apart_and_without_syntax(a in "\\PC{1,6}", b in "\\PC{1,6}") {
             prop_assert_eq!(scope_id(&a) == scope_id(&b), a == b);
