@@ -1,10 +1,16 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(any(feature = "cassandra", feature = "pgvector"))]
+#[cfg(any(feature = "cassandra", feature = "milvus", feature = "pgvector"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "cassandra", feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(any(
+    feature = "cassandra",
+    feature = "milvus",
+    feature = "pgvector",
+    feature = "redis",
+    feature = "sqlite"
+))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
@@ -13,6 +19,8 @@ use mem0_core::{Result, VectorStore};
 
 #[cfg(feature = "cassandra")]
 use crate::vector::cassandra::CassandraStore;
+#[cfg(feature = "milvus")]
+use crate::vector::milvus::MilvusStore;
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::PgvectorStore;
 #[cfg(feature = "redis")]
@@ -27,7 +35,7 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "cassandra", feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(feature = "cassandra", feature = "milvus", feature = "pgvector", feature = "redis", feature = "sqlite")),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -35,6 +43,9 @@ pub fn register(registry: &mut Registry) {
     registry.vector_store("cassandra", |config, _| async {
         Ok(Arc::new(CassandraStore::new(provider_config(config)?)?) as _)
     });
+    #[cfg(feature = "milvus")]
+    registry
+        .vector_store("milvus", |config, _| async { Ok(Arc::new(MilvusStore::new(provider_config(config)?)?) as _) });
     #[cfg(feature = "redis")]
     {
         registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });

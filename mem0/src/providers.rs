@@ -113,6 +113,7 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch"),
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
         info(VectorStore, "cassandra", Some("cassandra"), &[], "Apache Cassandra 5"),
+        info(VectorStore, "milvus", Some("milvus"), &[], "Milvus and Zilliz Cloud"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),
         info(Embedder, "openai", OPENAI, &["OPENAI_API_KEY"], "OpenAI"),

@@ -11,6 +11,8 @@ mod memory;
 mod llms;
 #[cfg(feature = "local")]
 mod local;
+#[cfg(feature = "milvus")]
+mod milvus;
 #[cfg(feature = "llms")]
 pub mod openai;
 #[cfg(feature = "pgvector")]
@@ -34,6 +36,8 @@ pub use llms::{
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;
+#[cfg(feature = "milvus")]
+pub use milvus::{MilvusHarness, MilvusSessionHarness};
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
 #[cfg(feature = "redis")]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-#[cfg(any(feature = "cassandra", feature = "redis"))]
+#[cfg(any(feature = "cassandra", feature = "milvus", feature = "redis"))]
 use mem0_core::{CollectionSpec, ErrorKind, Filter, FilterCapabilities};
 use mem0_core::{Error, MemoryId, Point, Result};
 
@@ -40,7 +40,7 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
 }
 
 /// Refuses a vector that cannot be one of the collection's.
-#[cfg(any(feature = "cassandra", feature = "redis"))]
+#[cfg(any(feature = "cassandra", feature = "milvus", feature = "redis"))]
 pub(crate) fn check_vector(spec: &CollectionSpec, vector: &[f32]) -> Result<()> {
     let dims = spec.identity.dims;
     if vector.len() != dims {
@@ -59,7 +59,7 @@ pub(crate) fn check_vector(spec: &CollectionSpec, vector: &[f32]) -> Result<()> 
 
 /// Refuses a model whose vectors are too long, or not those that the
 /// configuration names.
-#[cfg(any(feature = "cassandra", feature = "redis"))]
+#[cfg(any(feature = "cassandra", feature = "milvus", feature = "redis"))]
 pub(crate) fn check_dims(spec: &CollectionSpec, configured: Option<usize>, most: usize) -> Result<()> {
     let dims = spec.identity.dims;
     if !(1..=most).contains(&dims) {
@@ -74,7 +74,7 @@ pub(crate) fn check_dims(spec: &CollectionSpec, configured: Option<usize>, most:
 }
 
 /// Refuses a collection that another model filled.
-#[cfg(any(feature = "cassandra", feature = "redis"))]
+#[cfg(any(feature = "cassandra", feature = "milvus", feature = "redis"))]
 pub(crate) fn check_identity(spec: &CollectionSpec, model: &str, dims: usize, digest: &str) -> Result<()> {
     let identity = &spec.identity;
     if dims != identity.dims {
@@ -94,7 +94,7 @@ pub(crate) fn check_identity(spec: &CollectionSpec, model: &str, dims: usize, di
 ///
 /// # Errors
 /// `Unsupported` if that is not the whole filter.
-#[cfg(any(feature = "cassandra", feature = "redis"))]
+#[cfg(any(feature = "cassandra", feature = "milvus", feature = "redis"))]
 pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
     let plan = filter.plan(capabilities);
     if plan.matches_nothing() {

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use mem0_core::filter::Scalar;
 use mem0_core::{Payload, Scope};
-#[cfg(feature = "cassandra")]
+#[cfg(any(feature = "cassandra", feature = "milvus"))]
 use mem0_core::{ScopeFields, ScopeKey};
 use serde_json::Value;
 
@@ -55,14 +55,7 @@ pub(crate) fn covering(scope: &Scope) -> impl Iterator<Item = String> {
     (1..1_u32 << ids.len()).filter_map(move |chosen| {
         let mut fields = ScopeFields::default();
         for (_, (key, id)) in ids.iter().enumerate().filter(|(place, _)| chosen >> place & 1 == 1) {
-            let field = match key {
-                ScopeKey::OrgId => &mut fields.org_id,
-                ScopeKey::AppId => &mut fields.app_id,
-                ScopeKey::UserId => &mut fields.user_id,
-                ScopeKey::AgentId => &mut fields.agent_id,
-                ScopeKey::RunId => &mut fields.run_id,
-            };
-            *field = Some((*id).to_owned());
+            put(&mut fields, *key, (*id).to_owned());
         }
         // An organisation or an application alone is no scope.
         Scope::from_fields(fields).ok().map(|scope| covered_by(&scope))
@@ -90,18 +83,45 @@ pub(crate) fn equals(field: &str, value: &Scalar) -> String {
 
 /// The ids of a scope by field, as terms: the bytes in hexadecimal, so that
 /// neither case nor script nor punctuation can make two of them one.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "milvus", feature = "redis"))]
 pub(crate) fn of_scope(scope: &Scope) -> impl Iterator<Item = (&'static str, String)> {
     scope.ids().map(|(key, id)| (key.as_str(), scope_id(id)))
 }
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "milvus", feature = "redis"))]
 fn scope_id(id: &str) -> String {
     // A letter first: a term of digits alone would be a number.
     let mut term = String::with_capacity(1 + 2 * id.len());
     term.push('x');
     hex(&mut term, id.as_bytes());
     term
+}
+
+/// The scope that such terms are of; an empty term stands for no id.
+#[cfg(feature = "milvus")]
+pub(crate) fn scope<'a>(terms: impl IntoIterator<Item = (ScopeKey, &'a str)>) -> Option<Scope> {
+    let mut fields = ScopeFields::default();
+    for (key, term) in terms.into_iter().filter(|(_, term)| !term.is_empty()) {
+        let digits = term.strip_prefix('x')?.as_bytes();
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let byte =
+            |pair: &[u8]| Some(pair.iter().map(digit).collect::<Option<Vec<_>>>()?.iter().fold(0, |n, d| n << 4 | d));
+        let id: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+        put(&mut fields, key, String::from_utf8(id?).ok()?);
+    }
+    Scope::from_fields(fields).ok()
+}
+
+#[cfg(any(feature = "cassandra", feature = "milvus"))]
+fn put(fields: &mut ScopeFields, key: ScopeKey, id: String) {
+    let field = match key {
+        ScopeKey::OrgId => &mut fields.org_id,
+        ScopeKey::AppId => &mut fields.app_id,
+        ScopeKey::UserId => &mut fields.user_id,
+        ScopeKey::AgentId => &mut fields.agent_id,
+        ScopeKey::RunId => &mut fields.run_id,
+    };
+    *field = Some(id);
 }
 
 fn scalar(value: &Value) -> Option<Scalar> {
@@ -205,7 +225,16 @@ mod tests {
             }
         }
 
-        #[cfg(feature = "redis")]
+        #[cfg(feature = "milvus")]
+        #[test]
+        fn a_scope_is_read_from_its_terms(user in "[^\\s\\p{Cc}*]{1,6}", run in "[^\\s\\p{Cc}*]{1,6}") {
+            let due = Scope::user(user).unwrap().with_run(run).unwrap();
+            let terms: Vec<_> = due.ids().map(|(key, _)| key).zip(of_scope(&due).map(|(_, term)| term)).collect();
+            let read = terms.iter().map(|(key, term)| (*key, term.as_str())).chain([(ScopeKey::AppId, "")]);
+            prop_assert_eq!(scope(read), Some(due));
+        }
+
+        #[cfg(any(feature = "milvus", feature = "redis"))]
         #[test]
         fn ids_of_scopes_are_apart_and_without_syntax(a in "\\PC{1,6}", b in "\\PC{1,6}") {
             prop_assert_eq!(scope_id(&a) == scope_id(&b), a == b);

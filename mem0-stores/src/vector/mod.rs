@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cassandra")]
 pub mod cassandra;
+#[cfg(feature = "milvus")]
+pub mod milvus;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
 #[cfg(feature = "redis")]

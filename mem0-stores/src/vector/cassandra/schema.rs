@@ -8,14 +8,17 @@
 //! id, and each is kept in the order of ids; `terms` is what scopes and filters
 //! ask for.
 
+use std::time::Duration;
+
 use mem0_core::{CollectionSpec, Error, ErrorKind, MemoryId, Result};
 use scylla::frame::types::Consistency;
 use scylla::value::CqlValue;
 use uuid::Uuid;
 
+use super::collection::Found;
 use super::config::CassandraConfig;
 use super::connection::Connection;
-use super::search::kept_dims;
+use super::search::{kept_dims, vector};
 use crate::shared::collection::check_identity;
 
 /// How the tables are laid out; what another version wrote is not touched.
@@ -195,6 +198,7 @@ pub(super) async fn open(connection: &Connection, config: &CassandraConfig, spec
     check_identity(spec, &model, usize::try_from(dims).unwrap_or(0), &digest)?;
     let table = Table { name: format!("\"{}\".\"{points}\"", config.keyspace), partitions };
     create(connection, config, &table, &points, kept_dims(spec.identity.dims)).await?;
+    wait_for_indexes(connection, config, &table, spec.identity.dims).await?;
     Ok(table)
 }
 
@@ -216,6 +220,24 @@ async fn create(
         connection.change(&cql).await?;
     }
     Ok(())
+}
+
+/// An index that was just made may not answer yet. Asks until it does.
+async fn wait_for_indexes(connection: &Connection, config: &CassandraConfig, table: &Table, dims: usize) -> Result<()> {
+    const STEP: Duration = Duration::from_millis(20);
+    let any: Vec<f32> = (0..dims).map(|place| if place == 0 { 1.0 } else { 0.0 }).collect();
+    let values = vec![vector(&any), text("none"), vector(&any), CqlValue::Int(1)];
+    let cql = table.nearest(1);
+    let answered = async {
+        loop {
+            match connection.rows::<Found>(&cql, values.clone(), Consistency::LocalOne).await {
+                Err(error) if error.kind() == ErrorKind::Unavailable => tokio::time::sleep(STEP).await,
+                answer => return answer.map(|_| ()),
+            }
+        }
+    };
+    let late = |_| Error::new(ErrorKind::Timeout, "the indexes of the collection do not answer");
+    tokio::time::timeout(Duration::from_millis(config.timeout_ms), answered).await.map_err(late)?
 }
 
 fn tables(name: &str, points: &str, dims: usize) -> [String; 3] {
