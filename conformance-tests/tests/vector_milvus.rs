@@ -1,4 +1,5 @@
-//! The vector store suite on `milvus`.
+//! The vector store suite on `milvus`, where reads see the writes of their own
+//! handle.
 
 use conformance_tests::backends::MilvusHarness;
 use conformance_tests::{VectorHarness, vector_store_suite};

@@ -35,6 +35,13 @@ const PROOFS: &[Proof] = &[
     },
     Proof { provider: "redis", evidence: "real", version: "8.2.3, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
     Proof { provider: "valkey", evidence: "real", version: "8.1.8, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
+    Proof {
+        provider: "cassandra",
+        evidence: "real",
+        version: "Apache Cassandra 5.0.9, one node",
+        indexes: "exact scan, SAI (graph)",
+    },
+    Proof { provider: "milvus", evidence: "real", version: "2.3.5 standalone", indexes: "HNSW, FLAT, AUTOINDEX" },
 ];
 
 /// What each other provider's conformance run rests on, by family and feature: all

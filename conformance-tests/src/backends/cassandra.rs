@@ -1,4 +1,6 @@
-//! Cassandra, at `MEM0_TEST_CASSANDRA_URL` (`host:port`).
+//! Cassandra, at `MEM0_TEST_CASSANDRA_URL` (`host:port`); with
+//! `MEM0_TEST_CASSANDRA_LOGIN` (`user:password`) as that user, and with
+//! `MEM0_TEST_CASSANDRA_CA` (a file of certificates) over TLS.
 
 use std::sync::Arc;
 
@@ -7,10 +9,23 @@ use mem0_core::{Result, VectorStore};
 use mem0_stores::vector::cassandra::{CassandraConfig, CassandraStore};
 
 use crate::harness::{Setup, VectorHarness};
-use crate::settings::server_url;
+use crate::settings::{server_setting, server_url};
 
 /// A port where nothing listens.
 const NOBODY: &str = "127.0.0.1:1";
+
+fn config(url: &str) -> CassandraConfig {
+    let mut config = CassandraConfig::default().with_contact_points([url]);
+    if let Some((user, password)) =
+        server_setting("cassandra", "LOGIN").as_deref().and_then(|text| text.split_once(':'))
+    {
+        config = config.with_login(user, password);
+    }
+    match server_setting("cassandra", "CA") {
+        Some(file) => config.with_tls(file),
+        None => config,
+    }
+}
 
 macro_rules! harnesses {
     ($($(#[$doc:meta])* $harness:ident $keyspace:literal $exact_up_to:expr;)+) => {$(
@@ -30,7 +45,7 @@ macro_rules! harnesses {
             }
 
             async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
-                let mut config = CassandraConfig::default().with_contact_points([&self.url]).with_keyspace($keyspace);
+                let mut config = config(&self.url).with_keyspace($keyspace);
                 if let Some(points) = $exact_up_to {
                     config = config.with_exact_up_to(points);
                 }

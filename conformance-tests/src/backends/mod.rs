@@ -37,7 +37,7 @@ pub use llms::{
 pub use local::LocalHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "milvus")]
-pub use milvus::{MilvusHarness, MilvusSessionHarness};
+pub use milvus::{MilvusHarness, MilvusStrongHarness};
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
 #[cfg(feature = "redis")]

@@ -8,3 +8,5 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 #[cfg(any(feature = "cassandra", feature = "milvus", feature = "redis"))]
 pub(crate) mod terms;
+#[cfg(any(feature = "cassandra", feature = "pgvector"))]
+pub(crate) mod tls;

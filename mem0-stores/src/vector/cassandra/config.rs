@@ -1,6 +1,7 @@
 //! The settings of Cassandra.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use mem0_core::{Error, Result, Secret};
 use scylla::frame::types::Consistency as DriverConsistency;
@@ -68,6 +69,15 @@ pub struct CassandraConfig {
     pub username: Option<String>,
     /// The password.
     pub password: Option<Secret>,
+    /// Whether the connections are secured. Also `ssl`.
+    #[serde(alias = "ssl")]
+    pub tls: bool,
+    /// A file of PEM certificates of the authorities that are trusted; those of
+    /// the operating system without it.
+    pub tls_ca_file: Option<PathBuf>,
+    /// The name that the certificate of every node bears; by default the host in
+    /// `contact_points`, and the address of each node that the cluster names.
+    pub tls_server_name: Option<String>,
     /// The keyspace; `mem0` by default. It is made if it is not there.
     pub keyspace: String,
     /// The datacentre whose nodes are asked, and that a new keyspace is kept in.
@@ -120,6 +130,9 @@ impl Default for CassandraConfig {
             port: 9042,
             username: None,
             password: None,
+            tls: false,
+            tls_ca_file: None,
+            tls_server_name: None,
             keyspace: "mem0".to_owned(),
             local_datacenter: None,
             replication_factor: 1,
@@ -163,6 +176,23 @@ impl CassandraConfig {
     #[must_use]
     pub fn with_contact_points(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.contact_points = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// With a user.
+    #[must_use]
+    pub fn with_login(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.username = Some(username.into());
+        self.password = Some(Secret::new(password));
+        self
+    }
+
+    /// With secured connections, to nodes whose certificates the authorities of
+    /// a file have signed.
+    #[must_use]
+    pub fn with_tls(mut self, ca_file: impl Into<PathBuf>) -> Self {
+        self.tls = true;
+        self.tls_ca_file = Some(ca_file.into());
         self
     }
 
@@ -228,6 +258,9 @@ impl CassandraConfig {
         }
         if self.username.is_some() != self.password.is_some() {
             return Err(Error::config("username and password go together"));
+        }
+        if !self.tls && (self.tls_ca_file.is_some() || self.tls_server_name.is_some()) {
+            return Err(Error::config("tls_ca_file and tls_server_name go with tls"));
         }
         if !is_table_name(&self.keyspace, 48) {
             return Err(Error::config("keyspace is 1 to 48 characters of a-z 0-9 _, a letter first"));
@@ -295,6 +328,7 @@ mod tests {
             json!({"contact_points": []}),
             json!({"contact_points": "cassandra://h"}),
             json!({"username": "u"}),
+            json!({"tls_server_name": "h"}),
             json!({"keyspace": "a-b"}),
             json!({"keyspace": "1a"}),
             json!({"collection_name": "Mem0"}),

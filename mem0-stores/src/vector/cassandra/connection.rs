@@ -1,8 +1,11 @@
 //! The session: one, shared by all calls, made when the first needs it.
 
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
-use mem0_core::{Result, Secret};
+use mem0_core::{Error, ErrorKind, Result, Secret};
 use scylla::client::PoolSize;
 use scylla::client::caching_session::{CachingSession, CachingSessionBuilder};
 use scylla::client::execution_profile::ExecutionProfile;
@@ -15,11 +18,11 @@ use scylla::response::{PagingState, PagingStateResponse};
 use scylla::statement::Statement;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::value::CqlValue;
-use std::num::NonZeroUsize;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::config::CassandraConfig;
 use super::error;
+use super::tunnel::Tunnels;
 
 /// Prepared statements that are kept.
 const STATEMENTS: usize = 1_000;
@@ -32,19 +35,21 @@ pub(super) type Values = Vec<CqlValue>;
 
 pub(super) struct Connection {
     config: CassandraConfig,
+    tunnels: Option<Arc<Tunnels>>,
     session: OnceCell<CachingSession>,
     writes: Semaphore,
 }
 
 impl Connection {
     /// No I/O yet.
-    pub(super) fn new(config: CassandraConfig) -> Self {
+    pub(super) fn new(config: CassandraConfig) -> Result<Self> {
         let writes = Semaphore::new(config.max_concurrent_writes);
-        Self { config, session: OnceCell::new(), writes }
+        let tunnels = config.tls.then(|| Tunnels::new(&config)).transpose()?.map(Arc::new);
+        Ok(Self { config, tunnels, session: OnceCell::new(), writes })
     }
 
     async fn session(&self) -> Result<&CachingSession> {
-        self.session.get_or_try_init(|| connect(&self.config)).await
+        self.session.get_or_try_init(|| connect(&self.config, self.tunnels.as_ref())).await
     }
 
     /// The rows of a statement, all at once.
@@ -133,7 +138,7 @@ where
     rows.map(|row| row.map_err(|_| error::unexpected())).collect()
 }
 
-async fn connect(config: &CassandraConfig) -> Result<CachingSession> {
+async fn connect(config: &CassandraConfig, tunnels: Option<&Arc<Tunnels>>) -> Result<CachingSession> {
     let mut policy = DefaultPolicy::builder().token_aware(true);
     if let Some(name) = &config.local_datacenter {
         policy = policy.prefer_datacenter(name.clone());
@@ -144,16 +149,43 @@ async fn connect(config: &CassandraConfig) -> Result<CachingSession> {
         .request_timeout(Some(Duration::from_millis(config.timeout_ms)))
         .build();
     let mut builder = SessionBuilder::new()
-        .known_nodes(config.nodes())
         .connection_timeout(Duration::from_millis(config.connect_timeout_ms))
         .default_execution_profile_handle(profile.into_handle())
         .schema_agreement_interval(AGREEMENT_STEP)
         .refresh_metadata_on_auto_schema_agreement(false)
         .keyspaces_to_fetch([config.keyspace.as_str()])
         .pool_size(PoolSize::PerHost(NonZeroUsize::MIN));
+    match tunnels {
+        None => builder = builder.known_nodes(config.nodes()),
+        Some(tunnels) => {
+            builder =
+                builder.known_nodes_addr(secured(config, tunnels).await?).address_translator(Arc::clone(tunnels) as _);
+        }
+    }
     if let (Some(username), Some(password)) = (&config.username, config.password.as_ref().map(Secret::expose)) {
         builder = builder.user(username, password);
     }
     let session = builder.build().await.map_err(|e| error::of_session(&e))?;
     Ok(CachingSessionBuilder::new(session).max_capacity(STATEMENTS).build())
+}
+
+/// Ways to the nodes that can be reached now, or else what is wrong with the
+/// last.
+async fn secured(config: &CassandraConfig, tunnels: &Tunnels) -> Result<Vec<SocketAddr>> {
+    let (mut ways, mut wrong) = (Vec::new(), None);
+    for node in config.nodes() {
+        let wait = Duration::from_millis(config.connect_timeout_ms);
+        let late = |_| Error::new(ErrorKind::Timeout, "the server did not answer in time");
+        match tokio::time::timeout(wait, tunnels.check(&node)).await.map_err(late).flatten() {
+            Ok(()) => {
+                let busy = |_| Error::new(ErrorKind::Unavailable, "no port is free on this machine");
+                ways.push(tunnels.to(&node).await.map_err(busy)?);
+            }
+            Err(error) => wrong = Some(error),
+        }
+    }
+    match wrong {
+        Some(error) if ways.is_empty() => Err(error),
+        _ => Ok(ways),
+    }
 }

@@ -23,6 +23,7 @@ mod filter;
 mod schema;
 mod search;
 mod stamp;
+mod tunnel;
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ impl CassandraStore {
     /// A store. Connects when it is first used.
     ///
     /// # Errors
-    /// `Config` if a setting is wrong.
+    /// `Config` if a setting is wrong or a file cannot be read.
     pub fn new(config: CassandraConfig) -> Result<Self> {
         config.check().map_err(|error| error.with_provider(NAME))?;
         let mut capabilities = VectorCapabilities::new(filter::CAPABILITIES);
@@ -77,8 +78,8 @@ impl CassandraStore {
         capabilities.immediate = config.is_immediate();
         capabilities.max_dims = Some(MAX_DIMS);
         capabilities.max_limit = Some(MAX_LIMIT);
-        let connection = Arc::new(Connection::new(config.clone()));
-        Ok(Self { connection, clock: Arc::new(SystemClock), config, capabilities })
+        let connection = Connection::new(config.clone()).map_err(|error| error.with_provider(NAME))?;
+        Ok(Self { connection: Arc::new(connection), clock: Arc::new(SystemClock), config, capabilities })
     }
 
     /// With another clock: of two writes of one version the one that is later
