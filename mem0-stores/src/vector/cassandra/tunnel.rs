@@ -33,6 +33,8 @@ pub(super) struct Tunnels {
     connector: TlsConnector,
     /// What every node's certificate bears, where that is not its address.
     name: Option<ServerName<'static>>,
+    /// The port of the nodes.
+    port: u16,
     open: Mutex<Open>,
 }
 
@@ -54,7 +56,9 @@ impl Tunnels {
             .with_no_client_auth();
         let named = config.tls_server_name.clone().map(ServerName::try_from).transpose();
         let name = named.map_err(|_| Error::config("tls_server_name is a host's name"))?;
-        Ok(Self { connector: Arc::new(client).into(), name, open: Mutex::default() })
+        let first = config.nodes().next();
+        let port = first.and_then(|node| node.rsplit_once(':')?.1.parse().ok()).unwrap_or(config.port);
+        Ok(Self { connector: Arc::new(client).into(), name, port, open: Mutex::default() })
     }
 
     /// Where on this machine a node is reached. `node` is `host:port`.
@@ -69,6 +73,16 @@ impl Tunnels {
         open.tasks.spawn(end.serve(listener));
         open.ways.insert(node.to_owned(), way);
         Ok(way)
+    }
+
+    /// Where on this machine a node is reached that the driver names. It knows the
+    /// node that it talks to by the address here, and of the others no port but
+    /// that one's.
+    async fn to_peer(&self, peer: SocketAddr) -> io::Result<SocketAddr> {
+        if self.open.lock().await.ways.values().any(|way| *way == peer) {
+            return Ok(peer);
+        }
+        self.to(&SocketAddr::new(peer.ip(), self.port).to_string()).await
     }
 
     /// Makes one handshake, so that what is wrong with it can be said: the driver
@@ -88,8 +102,8 @@ impl Tunnels {
 #[async_trait]
 impl AddressTranslator for Tunnels {
     async fn translate_address(&self, peer: &UntranslatedPeer) -> Result<SocketAddr, TranslationError> {
-        let node = peer.untranslated_address().to_string();
-        self.to(&node).await.map_err(|error| TranslationError::IoError(Arc::new(error)))
+        let way = self.to_peer(peer.untranslated_address()).await;
+        way.map_err(|error| TranslationError::IoError(Arc::new(error)))
     }
 }
 
@@ -187,6 +201,10 @@ mod tests {
         tunnels.check(&node).await.unwrap();
         let way = tunnels.to(&node).await.unwrap();
         assert_eq!(tunnels.to(&node).await.unwrap(), way);
+        // The driver knows the node by the way, and others by that way's port.
+        assert_eq!(tunnels.to_peer(way).await.unwrap(), way);
+        let other = tunnels.to_peer(SocketAddr::new([127, 0, 0, 2].into(), way.port())).await.unwrap();
+        assert_eq!(tunnels.to("127.0.0.2:9042").await.unwrap(), other);
         let mut near = TcpStream::connect(way).await.unwrap();
         near.write_all(b"hello").await.unwrap();
         let mut heard = Vec::new();
