@@ -7,7 +7,7 @@
 //! a bundle that is refused here, and neither was run. ScyllaDB has other
 //! statements for vectors, so it is none of this.
 //!
-//! A write carries its version as its [timestamp](stamp), so it reads nothing
+//! A write carries its version as its timestamp, so it reads nothing
 //! first and an older one that arrives late changes nothing. What the server
 //! forgets is deletions, `gc_grace_seconds` after they were written (ten days,
 //! unless the table is changed): a write that is later by more than that is taken
