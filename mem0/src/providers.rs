@@ -118,6 +118,8 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(VectorStore, "opensearch", Some("opensearch"), &[], "OpenSearch, also Amazon's service"),
         info(VectorStore, "chroma", Some("chroma"), &[], "Chroma, a server or Chroma Cloud"),
         info(VectorStore, "weaviate", Some("weaviate"), &[], "Weaviate, a server or Weaviate Cloud"),
+        info(VectorStore, "cassandra", Some("cassandra"), &[], "Apache Cassandra 5"),
+        info(VectorStore, "milvus", Some("milvus"), &[], "Milvus and Zilliz Cloud"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),
         info(Embedder, "openai", OPENAI, &["OPENAI_API_KEY"], "OpenAI"),

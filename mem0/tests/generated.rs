@@ -49,6 +49,13 @@ const PROOFS: &[Proof] = &[
     Proof { provider: "opensearch", evidence: "real", version: "2.19.1", indexes: "HNSW by Lucene; by Faiss not run" },
     Proof { provider: "chroma", evidence: "real", version: "1.5.9", indexes: "HNSW, SPANN" },
     Proof { provider: "weaviate", evidence: "real", version: "1.35.2", indexes: "HNSW, flat" },
+    Proof {
+        provider: "cassandra",
+        evidence: "real",
+        version: "Apache Cassandra 5.0.9, one node",
+        indexes: "exact scan, SAI (graph)",
+    },
+    Proof { provider: "milvus", evidence: "real", version: "2.3.5 standalone", indexes: "HNSW, FLAT, AUTOINDEX" },
 ];
 
 /// What each other provider's conformance run rests on, by family and feature: all

@@ -1,6 +1,8 @@
 //! The harnesses of the backends: most need no server, or only a fake of it;
 //! the others find theirs at `MEM0_TEST_<NAME>_URL`.
 
+#[cfg(feature = "cassandra")]
+mod cassandra;
 #[cfg(feature = "chroma")]
 mod chroma;
 #[cfg(feature = "embedders")]
@@ -13,6 +15,8 @@ mod llms;
 mod local;
 #[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
 mod lucene;
+#[cfg(feature = "milvus")]
+mod milvus;
 #[cfg(feature = "llms")]
 pub mod openai;
 #[cfg(feature = "pgvector")]
@@ -30,6 +34,8 @@ mod supabase;
 #[cfg(feature = "weaviate")]
 mod weaviate;
 
+#[cfg(feature = "cassandra")]
+pub use cassandra::{CassandraHarness, CassandraIndexHarness};
 #[cfg(feature = "chroma")]
 pub use chroma::ChromaHarness;
 #[cfg(feature = "embedders")]
@@ -46,6 +52,8 @@ pub use lucene::ElasticsearchHarness;
 #[cfg(feature = "opensearch")]
 pub use lucene::OpenSearchHarness;
 pub use memory::MemoryHarness;
+#[cfg(feature = "milvus")]
+pub use milvus::{MilvusHarness, MilvusStrongHarness};
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
 #[cfg(feature = "qdrant")]

@@ -106,3 +106,18 @@ pub(crate) fn check_identity(stored: &EmbedderIdentity, asked: &EmbedderIdentity
     }
     Ok(())
 }
+
+/// Refuses a model whose vectors are too long, or not those that the
+/// configuration names.
+pub(crate) fn check_dims(spec: &CollectionSpec, configured: Option<usize>, most: usize) -> Result<()> {
+    let dims = spec.identity.dims;
+    if !(1..=most).contains(&dims) {
+        return Err(Error::invalid(format!("a collection has 1 to {most} dimensions")));
+    }
+    if let Some(configured) = configured.filter(|configured| *configured != dims) {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "embedding_model_dims is not the model's")
+            .with_context("configured", configured)
+            .with_context("model", dims));
+    }
+    Ok(())
+}

@@ -9,9 +9,13 @@ pub(crate) mod http;
 pub(crate) mod lucene;
 #[cfg(feature = "_postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "cassandra", feature = "milvus"))]
+pub(crate) mod scopes;
 #[cfg(any(feature = "chroma", feature = "weaviate"))]
 pub(crate) mod search;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(feature = "_terms")]
 pub(crate) mod terms;
+#[cfg(any(feature = "cassandra", feature = "_postgres"))]
+pub(crate) mod tls;

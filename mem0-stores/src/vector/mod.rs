@@ -1,9 +1,13 @@
 //! Vector stores.
 
+#[cfg(feature = "cassandra")]
+pub mod cassandra;
 #[cfg(feature = "chroma")]
 pub mod chroma;
 #[cfg(feature = "elasticsearch")]
 pub mod elasticsearch;
+#[cfg(feature = "milvus")]
+pub mod milvus;
 #[cfg(feature = "opensearch")]
 pub mod opensearch;
 #[cfg(feature = "pgvector")]

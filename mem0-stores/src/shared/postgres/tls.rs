@@ -8,18 +8,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use mem0_core::{Error, Result};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::client::TlsStream as RustlsStream;
 
 use super::TlsOptions;
+use crate::shared::tls;
 
 /// Makes a handshake for each host that the driver tries.
 #[derive(Clone)]
@@ -30,21 +29,10 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(options: &TlsOptions) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
-        let verifier: Arc<dyn ServerCertVerifier> = match &options.roots {
-            Some(file) => {
-                let mut roots = RootCertStore::empty();
-                let unreadable = || Error::config("sslrootcert is no readable file of PEM certificates");
-                for certificate in CertificateDer::pem_file_iter(file).map_err(|_| unreadable())? {
-                    roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
-                }
-                let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-                verifier.build().map_err(|_| unreadable())?
-            }
-            None if options.verify => Arc::new(
-                rustls_platform_verifier::Verifier::new(Arc::clone(&provider))
-                    .map_err(|_| Error::config("the certificates of the operating system cannot be read"))?,
-            ),
-            None => Arc::new(AnyCertificate { provider: Arc::clone(&provider) }),
+        let verifier: Arc<dyn ServerCertVerifier> = if options.verify || options.roots.is_some() {
+            tls::verifier(&provider, options.roots.as_deref(), "sslrootcert")?
+        } else {
+            Arc::new(AnyCertificate { provider: Arc::clone(&provider) })
         };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
