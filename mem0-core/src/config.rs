@@ -1,6 +1,7 @@
 //! The configuration: from a file, from the environment, or built in code.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::layers::{CallLimits, layered};
 use crate::policies;
 use crate::registry::{BuildContext, Registry, explain};
+use crate::traits::vector_store::VectorStore;
 
 /// A provider with its own configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -205,10 +207,7 @@ impl Config {
     pub async fn builder(&self, registry: &Registry, context: &BuildContext) -> Result<Builder> {
         let ledger = self.ledger_config()?;
         let ledger = registry.make_ledger(&self.ledger.provider, ledger, context).await?;
-        let store = &self.vector_store;
-        let calls = self.vector_store_calls.layers()?;
-        let store = registry.make_vector_store(&store.provider, store.config.clone(), context).await?;
-        let store = layered(store, &calls);
+        let store = self.make_vector_store(registry, context).await?;
         let embedder = &self.embedder;
         let embedder = registry.make_embedder(&embedder.provider, embedder.config.clone(), context).await?;
         let llm = match &self.llm {
@@ -230,6 +229,16 @@ impl Config {
             builder = builder.llm(llm);
         }
         Ok(builder)
+    }
+
+    /// Makes the vector store alone, for instance to move there.
+    ///
+    /// # Errors
+    /// As [`Config::builder`].
+    pub async fn make_vector_store(&self, registry: &Registry, context: &BuildContext) -> Result<Arc<dyn VectorStore>> {
+        let calls = self.vector_store_calls.layers()?;
+        let Slot { provider, config } = &self.vector_store;
+        Ok(layered(registry.make_vector_store(provider, config.clone(), context).await?, &calls))
     }
 
     /// The engine's own policy first, then the others that this build has and

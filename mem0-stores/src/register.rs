@@ -1,6 +1,6 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector"))]
+#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector", feature = "redis"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
@@ -21,10 +21,12 @@ use mem0_core::{Result, VectorStore};
 use crate::vector::elasticsearch::ElasticsearchStore;
 #[cfg(feature = "opensearch")]
 use crate::vector::opensearch::OpenSearchStore;
+#[cfg(feature = "supabase")]
+use crate::vector::pgvector::supabase;
 #[cfg(feature = "pgvector")]
-use crate::vector::pgvector::PgvectorStore;
+use crate::vector::pgvector::{ForeignTable, PgvectorStore};
 #[cfg(feature = "redis")]
-use crate::vector::redis::RedisVectorStore;
+use crate::vector::redis::{ForeignKeys, RedisVectorStore};
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -50,6 +52,12 @@ pub fn register(registry: &mut Registry) {
         registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });
         registry
             .vector_store("valkey", |config, _| async move { redis::vector_store(config, RedisVectorStore::valkey) });
+        registry.foreign_collection("redis", |config, _| async {
+            Ok(Arc::new(ForeignKeys::redis(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("valkey", |config, _| async {
+            Ok(Arc::new(ForeignKeys::valkey(provider_config(config)?)?) as _)
+        });
     }
     #[cfg(feature = "sqlite")]
     {
@@ -64,10 +72,22 @@ pub fn register(registry: &mut Registry) {
     registry.vector_store("opensearch", |config, _| async {
         Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)
     });
+    #[cfg(feature = "supabase")]
+    {
+        registry.foreign_collection("supabase", |config, _| async {
+            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
+        });
+        registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
+    }
     #[cfg(feature = "pgvector")]
-    registry.vector_store("pgvector", |config, _| async {
-        Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
-    });
+    {
+        registry.vector_store("pgvector", |config, _| async {
+            Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("pgvector", |config, _| async {
+            Ok(Arc::new(ForeignTable::pgvector(provider_config(config)?)?) as _)
+        });
+    }
 }
 
 #[cfg(feature = "redis")]

@@ -21,6 +21,8 @@ mod redis;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_graph;
+#[cfg(feature = "pgvector")]
+mod supabase;
 
 #[cfg(feature = "embedders")]
 pub use embedders::RemoteEmbedder;
@@ -44,3 +46,5 @@ pub use redis::{RedisHarness, ValkeyHarness};
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]
 pub use sqlite_graph::SqliteGraphHarness;
+#[cfg(feature = "pgvector")]
+pub use supabase::{SupabaseHarness, SupabaseRestHarness};
