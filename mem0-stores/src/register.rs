@@ -64,6 +64,13 @@ pub fn register(registry: &mut Registry) {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
+    #[cfg(feature = "supabase")]
+    {
+        registry.foreign_collection("supabase", |config, _| async {
+            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
+        });
+        registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
+    }
     #[cfg(feature = "elasticsearch")]
     registry.vector_store("elasticsearch", |config, _| async {
         Ok(Arc::new(ElasticsearchStore::new(provider_config(config)?)?) as _)
@@ -72,13 +79,6 @@ pub fn register(registry: &mut Registry) {
     registry.vector_store("opensearch", |config, _| async {
         Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)
     });
-    #[cfg(feature = "supabase")]
-    {
-        registry.foreign_collection("supabase", |config, _| async {
-            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
-        });
-        registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
-    }
     #[cfg(feature = "pgvector")]
     {
         registry.vector_store("pgvector", |config, _| async {

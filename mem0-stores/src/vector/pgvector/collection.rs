@@ -9,7 +9,7 @@ use mem0_core::{
 use super::schema::Table;
 use super::search::Index;
 use super::{read, search, words, write};
-pub(super) use crate::shared::collection::check_vector as check;
+use crate::shared::collection::check_vector;
 use crate::shared::postgres::Database;
 
 /// An open collection of a [`PgvectorStore`](super::PgvectorStore).
@@ -28,7 +28,7 @@ impl PgvectorCollection {
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| check(self.spec.identity.dims, &point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         if points.is_empty() {
             return Ok(());
         }
@@ -36,7 +36,7 @@ impl PgvectorCollection {
     }
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
-        queries.iter().try_for_each(|query| check(self.spec.identity.dims, &query.vector))?;
+        queries.iter().try_for_each(|query| check_vector(self.spec.identity.dims, &query.vector))?;
         if queries.is_empty() {
             return Ok(Vec::new());
         }
