@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result};
+use mem0_core::{Error, MemoryId, Point, Result};
 
 /// The longest name of a collection, in bytes.
 const MAX_NAME: usize = 128;
@@ -22,9 +22,11 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 }
 
 /// Refuses a vector that no collection of this length can hold or compare.
+#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector", feature = "redis"))]
 pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
     if vector.len() != dims {
-        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
+        let kind = mem0_core::ErrorKind::DimensionMismatch;
+        return Err(Error::new(kind, "a vector's length is not the collection's")
             .with_context("collection", dims)
             .with_context("vector", vector.len()));
     }
@@ -35,21 +37,6 @@ pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
         return Err(Error::invalid("a vector is all zero, so it has no direction"));
     }
     Ok(())
-}
-
-/// The part of a filter that is pushed; none if it can match nothing.
-///
-/// # Errors
-/// `Unsupported` if that is not the whole filter.
-pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
-    let plan = filter.plan(capabilities);
-    if plan.matches_nothing() {
-        return Ok(None);
-    }
-    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
-        return Ok(Some(plan.pushed));
-    }
-    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
 }
 
 /// The points of a batch that count: of several with one id the latest version,

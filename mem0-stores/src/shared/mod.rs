@@ -8,6 +8,8 @@
     feature = "sqlite"
 ))]
 pub(crate) mod collection;
+#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "redis"))]
+pub(crate) mod filter;
 #[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
 pub(crate) mod lucene;
 #[cfg(feature = "pgvector")]
