@@ -59,7 +59,7 @@ pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers}
 #[must_use]
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    #[cfg(any(feature = "sqlite", feature = "pgvector", feature = "redis"))]
+    #[cfg(feature = "_stores")]
     mem0_stores::register(&mut registry);
     #[cfg(any(
         feature = "local",

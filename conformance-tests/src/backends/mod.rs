@@ -1,6 +1,8 @@
 //! The harnesses of the backends: most need no server, or only a fake of it;
 //! the others find theirs at `MEM0_TEST_<NAME>_URL`.
 
+#[cfg(feature = "chroma")]
+mod chroma;
 #[cfg(feature = "embedders")]
 mod embedders;
 mod memory;
@@ -15,6 +17,8 @@ mod lucene;
 pub mod openai;
 #[cfg(feature = "pgvector")]
 mod pgvector;
+#[cfg(feature = "qdrant")]
+mod qdrant;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sqlite")]
@@ -23,7 +27,11 @@ mod sqlite;
 mod sqlite_graph;
 #[cfg(feature = "pgvector")]
 mod supabase;
+#[cfg(feature = "weaviate")]
+mod weaviate;
 
+#[cfg(feature = "chroma")]
+pub use chroma::ChromaHarness;
 #[cfg(feature = "embedders")]
 pub use embedders::RemoteEmbedder;
 #[cfg(feature = "llms")]
@@ -40,6 +48,8 @@ pub use lucene::OpenSearchHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
+#[cfg(feature = "qdrant")]
+pub use qdrant::QdrantHarness;
 #[cfg(feature = "redis")]
 pub use redis::{RedisHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]
@@ -48,3 +58,5 @@ pub use sqlite::SqliteHarness;
 pub use sqlite_graph::SqliteGraphHarness;
 #[cfg(feature = "pgvector")]
 pub use supabase::{SupabaseHarness, SupabaseRestHarness};
+#[cfg(feature = "weaviate")]
+pub use weaviate::WeaviateHarness;

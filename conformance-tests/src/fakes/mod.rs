@@ -1,6 +1,6 @@
 //! Our own servers of protocols whose products exist only as a cloud, written
-//! from the vendors' documentation. Each speaks HTTP on this machine, keeps
-//! what it was sent, refuses what the documentation refuses, and fails on
+//! from the vendors' documentation. Each speaks HTTP on this machine (that of
+//! Qdrant gRPC), keeps what it was sent, refuses what the documentation refuses, and fails on
 //! demand.
 
 #[cfg(feature = "llms")]
@@ -40,6 +40,8 @@ pub(crate) mod llm;
 #[cfg(feature = "llms")]
 pub(crate) mod ollama;
 pub mod openai;
+#[cfg(feature = "qdrant")]
+pub mod qdrant;
 
 #[cfg(feature = "pgvector")]
 pub mod pooler;

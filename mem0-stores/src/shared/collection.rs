@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use mem0_core::{Error, MemoryId, Point, Result};
+use mem0_core::{
+    CollectionSpec, EmbedderIdentity, Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result,
+};
 
 /// The longest name of a collection, in bytes.
 const MAX_NAME: usize = 128;
@@ -22,11 +24,9 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 }
 
 /// Refuses a vector that no collection of this length can hold or compare.
-#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector", feature = "redis"))]
 pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
     if vector.len() != dims {
-        let kind = mem0_core::ErrorKind::DimensionMismatch;
-        return Err(Error::new(kind, "a vector's length is not the collection's")
+        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
             .with_context("collection", dims)
             .with_context("vector", vector.len()));
     }
@@ -37,6 +37,21 @@ pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
         return Err(Error::invalid("a vector is all zero, so it has no direction"));
     }
     Ok(())
+}
+
+/// The part of a filter that is pushed; none if it can match nothing.
+///
+/// # Errors
+/// `Unsupported` if that is not the whole filter.
+pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
+    let plan = filter.plan(capabilities);
+    if plan.matches_nothing() {
+        return Ok(None);
+    }
+    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
+        return Ok(Some(plan.pushed));
+    }
+    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
 }
 
 /// The points of a batch that count: of several with one id the latest version,
@@ -53,4 +68,41 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
         }
     }
     kept
+}
+
+/// Whether a server that was asked for `asked` hits can have more that are as
+/// good as the last one within the limit, so that the lowest ids among them may
+/// be missing. The scores are in descending order.
+pub(crate) fn may_miss_ties(scores: &[f32], limit: usize, asked: usize) -> bool {
+    let end = limit.checked_sub(1).and_then(|last| scores.get(last));
+    scores.len() >= asked && end.zip(scores.last()).is_some_and(|(end, last)| end <= last)
+}
+
+/// Holds what a configuration says in the Python library's way against what is
+/// opened.
+pub(crate) fn agree(collection_name: Option<&str>, dims: Option<usize>, spec: &CollectionSpec) -> Result<()> {
+    if collection_name.is_some_and(|name| name != spec.name) {
+        let message = "collection_name is another one than `collection`: set that, or leave this out";
+        return Err(Error::config(message).with_context("collection", &spec.name));
+    }
+    if dims.is_some_and(|dims| dims != spec.identity.dims) {
+        let message = "embedding_model_dims is not what the embedder has: leave it out";
+        return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", spec.identity.dims));
+    }
+    Ok(())
+}
+
+/// Refuses a collection that another model filled.
+pub(crate) fn check_identity(stored: &EmbedderIdentity, asked: &EmbedderIdentity) -> Result<()> {
+    if stored.dims != asked.dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
+            .with_context("collection", stored.dims)
+            .with_context("model", asked.dims));
+    }
+    if stored != asked {
+        return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
+            .with_context("collection", &stored.model)
+            .with_context("model", &asked.model));
+    }
+    Ok(())
 }

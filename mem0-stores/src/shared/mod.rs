@@ -1,20 +1,17 @@
 //! What several stores of this crate are built on.
+#![allow(dead_code, reason = "which store uses what depends on the features")]
 
-#[cfg(any(
-    feature = "elasticsearch",
-    feature = "opensearch",
-    feature = "pgvector",
-    feature = "redis",
-    feature = "sqlite"
-))]
+#[cfg(feature = "_collection")]
 pub(crate) mod collection;
-#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "redis"))]
-pub(crate) mod filter;
+#[cfg(any(feature = "chroma", feature = "weaviate"))]
+pub(crate) mod http;
 #[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
 pub(crate) mod lucene;
-#[cfg(feature = "pgvector")]
+#[cfg(feature = "_postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "chroma", feature = "weaviate"))]
+pub(crate) mod search;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
-#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "redis"))]
+#[cfg(feature = "_terms")]
 pub(crate) mod terms;

@@ -156,7 +156,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::filter::accept;
+    use crate::shared::collection::accept;
     use proptest::prelude::*;
 
     fn asked(filter: &Filter) -> Value {

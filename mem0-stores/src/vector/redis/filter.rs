@@ -22,7 +22,7 @@ pub(super) const CAPABILITIES: FilterCapabilities = FilterCapabilities::NONE
 
 /// The part of a filter that is pushed; none if it can match nothing.
 pub(super) fn accept(filter: &Filter) -> Result<Option<Filter>> {
-    crate::shared::filter::accept(filter, &CAPABILITIES)
+    crate::shared::collection::accept(filter, &CAPABILITIES)
 }
 
 /// The points that a scope covers and an accepted filter matches.

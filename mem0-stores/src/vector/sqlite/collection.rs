@@ -15,7 +15,7 @@ use super::read::Reader;
 use super::search::{Query, Searcher, Source};
 use super::write::{self, Entry};
 use crate::SqliteDb;
-use crate::shared::collection::latest;
+use crate::shared::collection::{check_vector, latest};
 
 /// Points that are prepared at a time before other tasks get their turn.
 const TURN: usize = 256;
@@ -32,19 +32,7 @@ pub(super) struct SqliteCollection {
 
 impl SqliteCollection {
     fn check(&self, vector: &[f32]) -> Result<()> {
-        let dims = self.spec.identity.dims;
-        if vector.len() != dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-                .with_context("collection", dims)
-                .with_context("vector", vector.len()));
-        }
-        if !vector.iter().all(|x| x.is_finite()) {
-            return Err(Error::invalid("a vector holds a number that is not finite"));
-        }
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err(Error::invalid("a vector is all zero, so it has no direction"));
-        }
-        Ok(())
+        check_vector(self.spec.identity.dims, vector)
     }
 
     fn query(&self, query: &VectorQuery) -> Result<Query> {
