@@ -19,8 +19,7 @@ use super::bulk::{self, Page};
 use super::document::{self, Deleted, Document};
 use super::query::{CAPABILITIES, matching};
 use super::server::{Call, Content, Server};
-use crate::shared::collection::accept;
-use crate::shared::collection::{check_vector, latest};
+use crate::shared::collection::{accept, check_vector, latest};
 
 /// Whole points of one answer, and notes of them.
 const POINTS: usize = 200;
