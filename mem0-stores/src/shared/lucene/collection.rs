@@ -322,17 +322,16 @@ fn ranked(query: Value, limit: usize) -> Value {
 fn first_words(text: &str) -> &str {
     const WORDS: usize = 800;
     let mut words = 0;
-    let mut inside = false;
+    let mut before = ' ';
     for (place, char) in text.char_indices() {
-        let ascii = char.is_ascii_alphanumeric();
         // Of other scripts each character may be a word.
-        if !(ascii && inside) && !(char.is_ascii() && !ascii) {
-            words += 1;
-            if words > WORDS {
-                return text.get(..place).unwrap_or(text);
-            }
+        let begins =
+            if char.is_ascii() { char.is_ascii_alphanumeric() && !before.is_ascii_alphanumeric() } else { true };
+        words += usize::from(begins);
+        if words > WORDS {
+            return text.get(..place).unwrap_or(text);
         }
-        inside = ascii;
+        before = char;
     }
     text
 }
