@@ -414,6 +414,29 @@ fn a_move_is_told_where_to() {
 }
 
 #[test]
+fn adopt_says_what_it_cannot_read() {
+    let world = World::new();
+    let file = world.path().join("python.json");
+    std::fs::write(&file, r#"{"vector_store": {"provider": "qdrant", "config": {}}, "llm": {}}"#).unwrap();
+    let history = world.path().join("history.db");
+    let history = history.to_str().unwrap();
+    for (arguments, code, part) in [
+        (vec!["--from", r#"{"provider": "sqlite"}"#], 5, "collection to adopt \"sqlite\""),
+        (vec!["--from", file.to_str().unwrap()], 5, "\"qdrant\""),
+        (vec!["--from", "{"], 2, "--from is a vector store"),
+        (vec!["--from", "/nowhere/at.all"], 2, "cannot be read"),
+        #[cfg(not(feature = "redis"))]
+        (vec!["--from", r#"{"provider": "redis"}"#], 5, "the feature \"redis\""),
+        #[cfg(feature = "redis")]
+        (vec!["--from", r#"{"provider": "redis"}"#, "--history", history], 3, "no such file"),
+    ] {
+        let output = world.run(&[&["adopt"], &*arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {history}: {}", stderr(&output));
+        assert!(stderr(&output).contains(part), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn completions_for_every_shell() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

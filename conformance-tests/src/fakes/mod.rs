@@ -43,6 +43,10 @@ pub mod openai;
 #[cfg(feature = "qdrant")]
 pub mod qdrant;
 
+#[cfg(feature = "pgvector")]
+pub mod pooler;
+#[cfg(feature = "pgvector")]
+pub mod postgrest;
 mod server;
 
 pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

@@ -73,6 +73,32 @@ pub(crate) struct ReindexArgs {
     pub(crate) collection: Option<String>,
 }
 
+/// Take over what the Python library remembers, or this one elsewhere.
+///
+/// Reads the collection in a vector store and imports its memories with their
+/// ids, times, users and metadata; the collection itself is left as it is. What
+/// is there already is skipped, so that it can be repeated. Says what was left
+/// and why.
+#[derive(Args, Debug)]
+pub(crate) struct AdoptArgs {
+    /// The vector store, as under `vector_store` in a configuration: a file
+    /// (also a whole configuration), or JSON, e.g.
+    /// `{"provider": "pgvector", "config": {"collection_name": "mem0", …}}`
+    #[arg(long, value_name = "FILE|JSON")]
+    pub(crate) from: String,
+    /// The Python library's history, e.g. `~/.mem0/history.db`, for earlier
+    /// versions of the memories
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// Keep the vectors: only if the configured embedder is the very model that
+    /// made them. Otherwise the texts are embedded anew
+    #[arg(long)]
+    pub(crate) keep_vectors: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// Check the ledger, the vector store against it, and the models.
 ///
 /// The configured language model and embedder are asked for a few tokens: is

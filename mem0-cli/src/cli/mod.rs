@@ -12,8 +12,8 @@ use mem0::{MemoryId, Metadata, ScopeFields, Timestamp};
 
 pub(crate) use jobs::{JobsArgs, JobsCommand, JobsListArgs, WorkArgs, show_cursor};
 pub(crate) use manage::{
-    CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs, ReindexArgs,
-    ResetArgs,
+    AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs,
+    ReindexArgs, ResetArgs,
 };
 pub(crate) use read::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
@@ -164,6 +164,7 @@ pub(crate) enum Command {
     Export(ExportArgs),
     Import(ImportArgs),
     Reindex(ReindexArgs),
+    Adopt(AdoptArgs),
     /// Show counts
     ///
     /// Of everybody, unless an id is given on the command line.

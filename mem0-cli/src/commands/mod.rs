@@ -1,6 +1,7 @@
 //! One function per command.
 
 mod add;
+mod adopt;
 mod change;
 mod doctor;
 mod jobs;
@@ -87,6 +88,7 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
         Command::Export(args) => transfer::export(session, out, args).await?,
         Command::Import(args) => transfer::import(session, out, args).await?,
         Command::Reindex(args) => reindex::reindex(session, out, args).await?,
+        Command::Adopt(args) => adopt::adopt(session, out, args).await?,
         Command::Stats => manage::stats(session, out).await?,
         Command::Doctor(args) => return doctor::doctor(session, out, args).await,
         Command::Providers => providers::providers(out).await?,

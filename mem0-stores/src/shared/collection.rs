@@ -21,24 +21,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
 }
 
-/// The points of a batch that count: of several with one id the latest version,
-/// of equal versions the last.
-pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
-    let mut places: HashMap<MemoryId, usize> = HashMap::with_capacity(points.len());
-    let mut kept: Vec<&Point> = Vec::with_capacity(points.len());
-    for point in points {
-        let place = *places.entry(point.id).or_insert(kept.len());
-        match kept.get_mut(place) {
-            Some(other) if other.version <= point.version => *other = point,
-            Some(_) => {}
-            None => kept.push(point),
-        }
-    }
-    kept
-}
-
-/// Refuses a vector of another length than the collection's, and one without a
-/// direction.
+/// Refuses a vector that no collection of this length can hold or compare.
 pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
     if vector.len() != dims {
         return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
@@ -58,7 +41,6 @@ pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
 ///
 /// # Errors
 /// `Unsupported` if that is not the whole filter.
-#[cfg(any(feature = "qdrant", feature = "redis"))]
 pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
     let plan = filter.plan(capabilities);
     if plan.matches_nothing() {
@@ -68,6 +50,22 @@ pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Resu
         return Ok(Some(plan.pushed));
     }
     Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
+}
+
+/// The points of a batch that count: of several with one id the latest version,
+/// of equal versions the last.
+pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
+    let mut places: HashMap<MemoryId, usize> = HashMap::with_capacity(points.len());
+    let mut kept: Vec<&Point> = Vec::with_capacity(points.len());
+    for point in points {
+        let place = *places.entry(point.id).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(other) if other.version <= point.version => *other = point,
+            Some(_) => {}
+            None => kept.push(point),
+        }
+    }
+    kept
 }
 
 /// Whether a server that was asked for `asked` hits can have more that are as

@@ -1,10 +1,19 @@
 //! What several stores of this crate are built on.
 
-#[cfg(any(feature = "pgvector", feature = "qdrant", feature = "redis", feature = "sqlite"))]
+#[cfg(any(
+    feature = "elasticsearch",
+    feature = "opensearch",
+    feature = "pgvector",
+    feature = "qdrant",
+    feature = "redis",
+    feature = "sqlite"
+))]
 pub(crate) mod collection;
+#[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
+pub(crate) mod lucene;
 #[cfg(feature = "pgvector")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
-#[cfg(any(feature = "qdrant", feature = "redis"))]
+#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "qdrant", feature = "redis"))]
 pub(crate) mod terms;

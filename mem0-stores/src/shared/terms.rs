@@ -1,6 +1,5 @@
-//! What of a payload a server can be asked for that indexes words only: one
-//! term for each value that a field equals and one for each field that is
-//! there.
+//! What of a payload the server can be asked for: one term for each value that
+//! a field equals and one for each field that is there.
 //!
 //! A term is a digest of field and value, so every name, type and text takes
 //! the same form, which holds nothing that a query could mistake for syntax,
@@ -16,16 +15,18 @@ use serde_json::Value;
 
 /// The terms of a payload.
 pub(crate) fn of_payload(payload: &Payload) -> BTreeSet<String> {
-    let mut terms = BTreeSet::new();
-    for (field, value) in payload {
-        if value.is_null() {
-            continue;
-        }
-        terms.insert(exists(field));
-        let elements = if let Value::Array(elements) = value { elements } else { std::slice::from_ref(value) };
-        terms.extend(elements.iter().filter_map(scalar).map(|scalar| equals(field, &scalar)));
-    }
+    let mut terms: BTreeSet<String> =
+        payload.iter().filter(|(_, value)| !value.is_null()).map(|(field, _)| exists(field)).collect();
+    terms.extend(scalars(payload).map(|(field, scalar)| equals(field, &scalar)));
     terms
+}
+
+/// The values that a condition on a field can meet: of a list its elements.
+pub(crate) fn scalars(payload: &Payload) -> impl Iterator<Item = (&str, Scalar)> {
+    payload.iter().flat_map(|(field, value)| {
+        let elements = if let Value::Array(elements) = value { elements } else { std::slice::from_ref(value) };
+        elements.iter().filter_map(scalar).map(move |scalar| (field.as_str(), scalar))
+    })
 }
 
 /// The term of a field that is there.
@@ -47,8 +48,7 @@ pub(crate) fn equals(field: &str, value: &Scalar) -> String {
     }
 }
 
-/// A value as a filter compares with it, if it can.
-pub(crate) fn scalar(value: &Value) -> Option<Scalar> {
+fn scalar(value: &Value) -> Option<Scalar> {
     match value {
         Value::Bool(bool) => Some(Scalar::Bool(*bool)),
         Value::String(text) => Some(Scalar::Str(text.clone())),
@@ -70,14 +70,8 @@ fn number(field: &str, int: i128) -> String {
     digest("int", field, &int.to_be_bytes())
 }
 
-/// A name for a field that every product takes as it is; of another kind,
-/// another name.
-#[cfg(feature = "qdrant")]
-pub(crate) fn name(kind: &str, field: &str) -> String {
-    digest(kind, field, &[])
-}
-
-fn digest(kind: &str, field: &str, value: &[u8]) -> String {
+/// A term for a field and a value of some kind.
+pub(crate) fn digest(kind: &str, field: &str, value: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(kind.as_bytes());
     hasher.update(&(field.len() as u64).to_be_bytes());
@@ -90,6 +84,7 @@ fn digest(kind: &str, field: &str, value: &[u8]) -> String {
     term
 }
 
+/// Appends bytes in hexadecimal.
 pub(crate) fn hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         // Writing to a String cannot fail.

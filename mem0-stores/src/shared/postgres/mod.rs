@@ -17,8 +17,10 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError
 use mem0_core::{Error, ErrorKind, Result};
 
 pub(crate) use deadpool_postgres::{Client, Transaction};
+#[cfg(feature = "supabase")]
+pub(crate) use error::of_code;
 pub(crate) use error::{is_missing, refusal};
-pub(crate) use sql::{Sql, quoted};
+pub(crate) use sql::{Sql, literal, quoted};
 
 /// How the traffic is secured.
 #[derive(Clone, Debug)]
@@ -39,7 +41,7 @@ pub(crate) struct PoolOptions {
     pub(crate) size: usize,
     /// How long to wait for a connection, free or new.
     pub(crate) wait: Duration,
-    /// What is said to the server once on each connection.
+    /// What is said to the server once on each connection; may be empty.
     pub(crate) greeting: String,
 }
 
@@ -60,7 +62,12 @@ impl Database {
         let greeting = options.greeting;
         let greet = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let greeting = greeting.clone();
-            Box::pin(async move { client.batch_execute(&greeting).await.map_err(HookError::Backend) })
+            Box::pin(async move {
+                if greeting.is_empty() {
+                    return Ok(());
+                }
+                client.batch_execute(&greeting).await.map_err(HookError::Backend)
+            })
         });
         let wait = Some(options.wait);
         let pool = Pool::builder(manager)

@@ -13,7 +13,6 @@
 
 use std::collections::HashMap;
 
-use mem0_core::filter::Scalar;
 use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeFields, ScopeKey};
 use qdrant_client::qdrant::value::Kind;
 use qdrant_client::qdrant::{
@@ -89,7 +88,6 @@ fn payload(point: &Point) -> Result<Fields> {
     let mut kept = Payload::new();
     let mut absent = Vec::new();
     let mut fields: Fields = HashMap::new();
-    let mut ordered = Vec::new();
     for (key, value) in &point.payload {
         let ours = key == HELPER || ScopeKey::ALL.iter().any(|scope| scope.as_str() == key);
         let deep = depth(value) > DEEP;
@@ -99,13 +97,14 @@ fn payload(point: &Point) -> Result<Fields> {
         if ours || deep || !survives(value) {
             kept.insert(key.clone(), value.clone());
         }
-        let elements = if let Json::Array(elements) = value { elements } else { std::slice::from_ref(value) };
-        let scalars = elements.iter().filter_map(terms::scalar);
-        ordered.extend(scalars.filter_map(|scalar: Scalar| order::entry(key, &scalar)).map(|(name, key)| {
+    }
+    let entries = terms::scalars(&point.payload).filter_map(|(field, scalar)| order::entry(field, &scalar));
+    let ordered: Vec<Value> = entries
+        .map(|(name, key)| {
             let parts = PARTS.into_iter().zip(key.map(int));
             object(std::iter::once((NAME, Value::from(name))).chain(parts))
-        }));
-    }
+        })
+        .collect();
     for (key, id) in point.scope.ids() {
         let key = key.as_str();
         match point.payload.get(key) {

@@ -13,7 +13,7 @@ use redis::{Pipeline, ScriptInvocation, Value};
 use super::connection::Connection;
 use super::schema::Keys;
 use super::wire::{self, Entry};
-use super::{MAX_LIMIT, filter, scripts, tags};
+use super::{MAX_LIMIT, filter, scripts, terms};
 use crate::shared::collection::{check_vector, latest, may_miss_ties};
 
 /// Points of one script: while it runs nothing else does.
@@ -52,10 +52,6 @@ struct Asked {
 }
 
 impl RedisCollection {
-    fn check(&self, vector: &[f32]) -> Result<()> {
-        check_vector(self.spec.identity.dims, vector)
-    }
-
     fn said<T>(&self, result: Result<T>, operation: &'static str) -> Result<T> {
         result.map_err(|e| {
             e.with_operation(operation).with_provider(self.name).with_context("collection", &self.spec.name)
@@ -63,7 +59,7 @@ impl RedisCollection {
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| self.check(&point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         let mut page = Vec::new();
         let mut bytes = 0;
         for point in latest(points) {
@@ -94,7 +90,7 @@ impl RedisCollection {
 
     async fn read(&self, scope: Option<&Scope>, ids: &[MemoryId]) -> Result<Vec<Option<Point>>> {
         let mut points = Vec::with_capacity(ids.len());
-        let scope: Vec<_> = scope.map(|scope| tags::of_scope(scope).collect()).unwrap_or_default();
+        let scope: Vec<_> = scope.map(|scope| terms::of_scope(scope).collect()).unwrap_or_default();
         for page in ids.chunks(PAGE) {
             let mut call = scripts::GET.prepare_invoke();
             call.key(&self.keys.meta).arg(&self.keys.generation).arg(&self.keys.points).arg(scope.len());
@@ -116,7 +112,7 @@ impl RedisCollection {
     }
 
     fn ask(&self, place: usize, query: &VectorQuery) -> Result<Option<Asked>> {
-        self.check(&query.vector)?;
+        check_vector(self.spec.identity.dims, &query.vector)?;
         if query.limit > MAX_LIMIT {
             return Err(Error::invalid("a search has a limit of at most 100000"));
         }

@@ -1,14 +1,13 @@
 //! Scopes and filters as queries of RediSearch, dialect 2.
 //!
-//! A query is made of the names of our own fields, of [terms](crate::shared::terms),
+//! A query is made of the names of our own fields, of [terms](super::terms),
 //! and of `@ : { } ( ) | -` and spaces; nothing of a caller's is in it as it
 //! came.
 
 use mem0_core::filter::{CompareOp, FilterOp, Kinds};
 use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, Result, Scope};
 
-use super::tags;
-use crate::shared::{collection, terms};
+use super::terms;
 
 /// Equality of any value and presence by terms. Whatever else needs the field
 /// to be there is narrowed to that and looked at again by the engine.
@@ -22,19 +21,16 @@ pub(super) const CAPABILITIES: FilterCapabilities = FilterCapabilities::NONE
     .with_not(true);
 
 /// The part of a filter that is pushed; none if it can match nothing.
-///
-/// # Errors
-/// `Unsupported` if that is not the whole filter.
 pub(super) fn accept(filter: &Filter) -> Result<Option<Filter>> {
-    collection::accept(filter, &CAPABILITIES)
+    crate::shared::collection::accept(filter, &CAPABILITIES)
 }
 
 /// The points that a scope covers and an accepted filter matches.
 pub(super) fn query(scope: Option<&Scope>, filter: &Filter) -> Result<String> {
     let mut parts = Vec::new();
     match scope {
-        Some(scope) => parts.extend(tags::of_scope(scope).map(|(field, term)| format!("@{field}:{{{term}}}"))),
-        None => parts.push(any_of(&[tags::EVERY.to_owned()])),
+        Some(scope) => parts.extend(terms::of_scope(scope).map(|(field, term)| format!("@{field}:{{{term}}}"))),
+        None => parts.push(any_of(&[terms::EVERY.to_owned()])),
     }
     if !filter.is_all() {
         parts.push(condition(filter)?);
@@ -48,7 +44,7 @@ fn condition(filter: &Filter) -> Result<String> {
         Ok(format!("({})", members.join(with)))
     };
     Ok(match filter {
-        Filter::All => any_of(&[tags::EVERY.to_owned()]),
+        Filter::All => any_of(&[terms::EVERY.to_owned()]),
         Filter::And(members) if !members.is_empty() => joined(members, " ")?,
         Filter::Or(members) if !members.is_empty() => joined(members, " | ")?,
         Filter::Not(inner) => not(&condition(inner)?),

@@ -18,9 +18,10 @@ mod config;
 mod connection;
 mod error;
 mod filter;
+mod foreign;
 mod schema;
 mod scripts;
-mod tags;
+mod terms;
 mod wire;
 
 use std::fmt;
@@ -37,6 +38,7 @@ use crate::shared::collection::check_name;
 use collection::RedisCollection;
 pub use config::{IndexType, RedisVectorConfig};
 use connection::Connection;
+pub use foreign::ForeignKeys;
 use schema::Keys;
 use wire::parse;
 

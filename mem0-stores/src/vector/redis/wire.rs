@@ -6,7 +6,7 @@ use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeKey, Scored
 use redis::{ScriptInvocation, Value};
 
 use super::schema::Keys;
-use super::tags;
+use super::terms;
 
 /// A version as text of one length, so that texts are in the order of versions.
 pub(super) fn version(version: u64) -> String {
@@ -32,14 +32,14 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(point: &Point) -> Result<Self> {
         let unwritable = |e| Error::invalid("a payload that cannot be written as JSON").with_source(e);
-        let tags: HashMap<&str, String> = tags::of_scope(&point.scope).collect();
+        let tags: HashMap<&str, String> = terms::of_scope(&point.scope).collect();
         Ok(Self {
             id: point.id.to_string(),
             version: version(point.version),
             vector: vector(&point.vector),
             payload: serde_json::to_string(&point.payload).map_err(unwritable)?,
             scope: serde_json::to_string(&point.scope).map_err(unwritable)?,
-            terms: tags::of_payload(&point.payload),
+            terms: terms::of_payload(&point.payload),
             scope_ids: ScopeKey::ALL.map(|key| tags.get(key.as_str()).cloned().unwrap_or_default()),
         })
     }

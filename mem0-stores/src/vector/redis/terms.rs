@@ -1,17 +1,18 @@
-//! What the server indexes beside the vector, as tags.
+//! The terms of a point as the index keeps them.
 
 use mem0_core::{Payload, Scope};
 
 use crate::shared::terms;
+pub(super) use crate::shared::terms::{equals, exists};
 
 /// The term of every point.
 pub(super) const EVERY: &str = "every";
 
 /// The terms of a payload, separated by commas.
 pub(super) fn of_payload(payload: &Payload) -> String {
-    let mut tags = terms::of_payload(payload);
-    tags.insert(EVERY.to_owned());
-    tags.into_iter().collect::<Vec<_>>().join(",")
+    let mut all = vec![EVERY.to_owned()];
+    all.extend(terms::of_payload(payload));
+    all.join(",")
 }
 
 /// The ids of a scope by field, as terms: the bytes in hexadecimal, so that
