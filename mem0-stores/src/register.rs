@@ -1,7 +1,12 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(any(feature = "pgvector", feature = "redis"))]
-#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector", feature = "qdrant"))]
+#[cfg(any(
+    feature = "elasticsearch",
+    feature = "opensearch",
+    feature = "pgvector",
+    feature = "qdrant",
+    feature = "redis"
+))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
@@ -28,7 +33,7 @@ use crate::vector::pgvector::supabase;
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::{ForeignTable, PgvectorStore};
 #[cfg(feature = "qdrant")]
-use crate::vector::qdrant::QdrantStore;
+use crate::vector::qdrant::{ForeignQdrant, QdrantStore};
 #[cfg(feature = "redis")]
 use crate::vector::redis::{ForeignKeys, RedisVectorStore};
 
@@ -81,8 +86,14 @@ pub fn register(registry: &mut Registry) {
         Ok(Arc::new(ElasticsearchStore::new(provider_config(config)?)?) as _)
     });
     #[cfg(feature = "qdrant")]
-    registry
-        .vector_store("qdrant", |config, _| async { Ok(Arc::new(QdrantStore::new(provider_config(config)?)?) as _) });
+    {
+        registry.vector_store("qdrant", |config, _| async {
+            Ok(Arc::new(QdrantStore::new(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("qdrant", |config, _| async {
+            Ok(Arc::new(ForeignQdrant::new(provider_config(config)?)?) as _)
+        });
+    }
     #[cfg(feature = "opensearch")]
     registry.vector_store("opensearch", |config, _| async {
         Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)

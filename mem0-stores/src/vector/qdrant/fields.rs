@@ -167,6 +167,19 @@ pub(super) fn read(retrieved: RetrievedPoint, dims: usize) -> Result<Point> {
     Ok(Point { id, version, scope, vector, payload })
 }
 
+/// A payload with all that is known, the ids of the scope included, whoever
+/// wrote it.
+pub(super) fn everything(mut fields: Fields) -> Result<Payload> {
+    let helper = fields.remove(HELPER).map(json).transpose()?;
+    let mut payload: Payload = fields.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect::<Result<_>>()?;
+    if let Some(kept) = helper.as_ref().and_then(|helper| helper.get("kept")).and_then(Json::as_str) {
+        let kept: Payload = serde_json::from_str(kept).map_err(|e| damaged().with_source(e))?;
+        let is_scope = |key: &str| ScopeKey::ALL.iter().any(|scope| scope.as_str() == key);
+        payload.extend(kept.into_iter().filter(|(key, _)| !is_scope(key)));
+    }
+    Ok(payload)
+}
+
 /// The version of a point; of one that another program wrote, what its payload
 /// says, else 1.
 pub(super) fn version(payload: &Fields) -> Result<u64> {
@@ -193,7 +206,8 @@ pub(super) fn memory_id(id: Option<&qdrant_client::qdrant::PointId>) -> Result<M
     }
 }
 
-fn dense(vectors: VectorsOutput) -> Option<Vec<f32>> {
+/// The vector without a name.
+pub(super) fn dense(vectors: VectorsOutput) -> Option<Vec<f32>> {
     match vectors.get_vector_by_name(DENSE)? {
         vector_output::Vector::Dense(dense) => Some(dense.data),
         _ => None,
