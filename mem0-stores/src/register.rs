@@ -1,41 +1,12 @@
 //! Every ledger and vector store of this build, by name.
+#![allow(unused_variables, dead_code, reason = "a build may have no provider, or none of a kind")]
 
-#[cfg(any(
-    feature = "elasticsearch",
-    feature = "opensearch",
-    feature = "pgvector",
-    feature = "qdrant",
-    feature = "redis"
-))]
 use std::sync::Arc;
 
-use mem0_core::Registry;
-#[cfg(any(
-    feature = "elasticsearch",
-    feature = "opensearch",
-    feature = "pgvector",
-    feature = "qdrant",
-    feature = "redis",
-    feature = "sqlite"
-))]
-use mem0_core::provider_config;
-#[cfg(feature = "sqlite")]
-use mem0_core::{BuildContext, Ledger};
-#[cfg(any(feature = "redis", feature = "sqlite"))]
-use mem0_core::{Result, VectorStore};
+use mem0_core::{ForeignCollection, Registry, Result, VectorStore, provider_config};
+use serde::de::DeserializeOwned;
 
-#[cfg(feature = "elasticsearch")]
-use crate::vector::elasticsearch::ElasticsearchStore;
-#[cfg(feature = "opensearch")]
-use crate::vector::opensearch::OpenSearchStore;
-#[cfg(feature = "supabase")]
-use crate::vector::pgvector::supabase;
-#[cfg(feature = "pgvector")]
-use crate::vector::pgvector::{ForeignTable, PgvectorStore};
-#[cfg(feature = "qdrant")]
-use crate::vector::qdrant::{ForeignQdrant, QdrantStore};
-#[cfg(feature = "redis")]
-use crate::vector::redis::{ForeignKeys, RedisVectorStore};
+use crate::vector;
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -45,85 +16,75 @@ use crate::vector::redis::{ForeignKeys, RedisVectorStore};
 /// # #[cfg(feature = "sqlite")]
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
-#[cfg_attr(
-    not(any(
-        feature = "elasticsearch",
-        feature = "opensearch",
-        feature = "pgvector",
-        feature = "qdrant",
-        feature = "redis",
-        feature = "sqlite"
-    )),
-    expect(unused_variables, reason = "no provider is built in")
-)]
 pub fn register(registry: &mut Registry) {
-    #[cfg(feature = "redis")]
-    {
-        registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });
-        registry
-            .vector_store("valkey", |config, _| async move { redis::vector_store(config, RedisVectorStore::valkey) });
-        registry.foreign_collection("redis", |config, _| async {
-            Ok(Arc::new(ForeignKeys::redis(provider_config(config)?)?) as _)
-        });
-        registry.foreign_collection("valkey", |config, _| async {
-            Ok(Arc::new(ForeignKeys::valkey(provider_config(config)?)?) as _)
-        });
-    }
     #[cfg(feature = "sqlite")]
     {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
-    #[cfg(feature = "supabase")]
-    {
-        registry.foreign_collection("supabase", |config, _| async {
-            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
-        });
-        registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
-    }
-    #[cfg(feature = "elasticsearch")]
-    registry.vector_store("elasticsearch", |config, _| async {
-        Ok(Arc::new(ElasticsearchStore::new(provider_config(config)?)?) as _)
-    });
-    #[cfg(feature = "qdrant")]
-    {
-        registry.vector_store("qdrant", |config, _| async {
-            Ok(Arc::new(QdrantStore::new(provider_config(config)?)?) as _)
-        });
-        registry.foreign_collection("qdrant", |config, _| async {
-            Ok(Arc::new(ForeignQdrant::new(provider_config(config)?)?) as _)
-        });
-    }
-    #[cfg(feature = "opensearch")]
-    registry.vector_store("opensearch", |config, _| async {
-        Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)
+    #[cfg(feature = "postgres")]
+    registry.ledger("postgres", |config, _| async {
+        Ok(Arc::new(crate::ledger::postgres::PostgresLedger::open(&provider_config(config)?).await?) as _)
     });
     #[cfg(feature = "pgvector")]
     {
-        registry.vector_store("pgvector", |config, _| async {
-            Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
-        });
-        registry.foreign_collection("pgvector", |config, _| async {
-            Ok(Arc::new(ForeignTable::pgvector(provider_config(config)?)?) as _)
-        });
+        store(registry, "pgvector", vector::pgvector::PgvectorStore::new);
+        foreign(registry, "pgvector", vector::pgvector::ForeignTable::pgvector);
     }
+    #[cfg(feature = "supabase")]
+    {
+        registry.vector_store("supabase", |config, _| async { vector::pgvector::supabase(provider_config(config)?) });
+        foreign(registry, "supabase", vector::pgvector::ForeignTable::supabase);
+    }
+    #[cfg(feature = "redis")]
+    {
+        store(registry, "redis", vector::redis::RedisVectorStore::redis);
+        foreign(registry, "redis", vector::redis::ForeignKeys::redis);
+        store(registry, "valkey", vector::redis::RedisVectorStore::valkey);
+        foreign(registry, "valkey", vector::redis::ForeignKeys::valkey);
+    }
+    #[cfg(feature = "qdrant")]
+    {
+        store(registry, "qdrant", vector::qdrant::QdrantStore::new);
+        foreign(registry, "qdrant", vector::qdrant::ForeignQdrant::new);
+    }
+    #[cfg(feature = "opensearch")]
+    store(registry, "opensearch", vector::opensearch::OpenSearchStore::new);
+    #[cfg(feature = "elasticsearch")]
+    store(registry, "elasticsearch", vector::elasticsearch::ElasticsearchStore::new);
+    #[cfg(feature = "chroma")]
+    {
+        store(registry, "chroma", vector::chroma::ChromaStore::new);
+        foreign(registry, "chroma", |config| vector::chroma::ForeignRecords::new(&config));
+    }
+    #[cfg(feature = "weaviate")]
+    store(registry, "weaviate", vector::weaviate::WeaviateStore::new);
+    #[cfg(feature = "milvus")]
+    store(registry, "milvus", vector::milvus::MilvusStore::new);
+    #[cfg(feature = "cassandra")]
+    store(registry, "cassandra", vector::cassandra::CassandraStore::new);
 }
 
-#[cfg(feature = "redis")]
-mod redis {
-    use std::sync::Arc;
+/// A vector store that is made of its configuration alone.
+fn store<C, S>(registry: &mut Registry, name: &'static str, make: fn(C) -> Result<S>)
+where
+    C: DeserializeOwned + Default + 'static,
+    S: VectorStore,
+{
+    registry.vector_store(name, move |config, _| async move {
+        Ok(Arc::new(make(provider_config(config)?)?) as Arc<dyn VectorStore>)
+    });
+}
 
-    use serde_json::Value;
-
-    use super::{RedisVectorStore, Result, VectorStore, provider_config};
-    use crate::vector::redis::RedisVectorConfig;
-
-    pub(super) fn vector_store(
-        config: Value,
-        make: impl FnOnce(RedisVectorConfig) -> Result<RedisVectorStore>,
-    ) -> Result<Arc<dyn VectorStore>> {
-        Ok(Arc::new(make(provider_config(config)?)?))
-    }
+/// A reader of what other programs wrote there.
+fn foreign<C, F>(registry: &mut Registry, name: &'static str, make: fn(C) -> Result<F>)
+where
+    C: DeserializeOwned + Default + 'static,
+    F: ForeignCollection + 'static,
+{
+    registry.foreign_collection(name, move |config, _| async move {
+        Ok(Arc::new(make(provider_config(config)?)?) as Arc<dyn ForeignCollection>)
+    });
 }
 
 #[cfg(feature = "sqlite")]
@@ -131,9 +92,9 @@ mod sqlite {
     use std::path::Path;
     use std::sync::Arc;
 
+    use mem0_core::{BuildContext, Ledger, Result, VectorStore, provider_config};
     use serde_json::Value;
 
-    use super::{BuildContext, Ledger, Result, VectorStore, provider_config};
     use crate::SqliteDb;
     use crate::SqliteOptions;
     use crate::ledger::sqlite::SqliteLedger;

@@ -110,8 +110,8 @@ pub fn providers() -> &'static [ProviderInfo] {
     static PROVIDERS: &[ProviderInfo] = &[
         info(VectorStore, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(VectorStore, "pgvector", Some("pgvector"), &[], "PostgreSQL with the extension pgvector"),
-        info(VectorStore, "qdrant", Some("qdrant"), &[], "Qdrant, a server or its cloud"),
         info(VectorStore, "supabase", Some("supabase"), &[], "Supabase, as PostgreSQL or over HTTPS"),
+        info(VectorStore, "qdrant", Some("qdrant"), &[], "Qdrant, a server or its cloud"),
         info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch"),
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
         info(VectorStore, "elasticsearch", Some("elasticsearch"), &[], "Elasticsearch"),

@@ -71,7 +71,6 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
 /// Whether a server that was asked for `asked` hits can have more that are as
 /// good as the last one within the limit, so that the lowest ids among them may
 /// be missing. The scores are in descending order.
-#[cfg(any(feature = "qdrant", feature = "redis"))]
 pub(crate) fn may_miss_ties(scores: &[f32], limit: usize, asked: usize) -> bool {
     let end = limit.checked_sub(1).and_then(|last| scores.get(last));
     scores.len() >= asked && end.zip(scores.last()).is_some_and(|(end, last)| end <= last)

@@ -1,13 +1,8 @@
-//! What several stores of this crate are built on.
+//! What several stores of this crate are built on. Each store uses its share,
+//! so what a build leaves unused is no mistake.
+#![allow(dead_code, reason = "which store uses what depends on the features")]
 
-#[cfg(any(
-    feature = "elasticsearch",
-    feature = "opensearch",
-    feature = "pgvector",
-    feature = "qdrant",
-    feature = "redis",
-    feature = "sqlite"
-))]
+#[cfg(feature = "_collection")]
 pub(crate) mod collection;
 #[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
 pub(crate) mod lucene;
@@ -15,5 +10,5 @@ pub(crate) mod lucene;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
-#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "qdrant", feature = "redis"))]
+#[cfg(feature = "_terms")]
 pub(crate) mod terms;

@@ -14,7 +14,7 @@ use super::connection::Connection;
 use super::schema::Keys;
 use super::wire::{self, Entry};
 use super::{MAX_LIMIT, filter, scripts, terms};
-use crate::shared::collection::{check_vector, latest, may_miss_ties};
+use crate::shared::collection::{check_vector, latest};
 
 /// Points of one script: while it runs nothing else does.
 const PAGE: usize = 500;
@@ -143,8 +143,7 @@ impl RedisCollection {
             let mut again = Vec::new();
             for (mut asked, reply) in open.into_iter().zip(&replies) {
                 let mut hits = wire::hits(reply, &self.keys)?;
-                let scores: Vec<f32> = hits.iter().map(|hit| hit.raw).collect();
-                if asked.nearest < MOST && may_miss_ties(&scores, asked.limit, asked.nearest) {
+                if may_miss_ties(&hits, &asked) {
                     asked.nearest = asked.nearest.saturating_mul(MORE).min(MOST);
                     again.push(asked);
                     continue;
@@ -258,6 +257,14 @@ impl RedisCollection {
         }
         Ok(gone)
     }
+}
+
+/// Whether there can be more hits as near as the last one that is within the
+/// limit, so that the lowest ids among them may be missing.
+fn may_miss_ties(hits: &[ScoredPoint], asked: &Asked) -> bool {
+    let full = hits.len() >= asked.nearest && asked.nearest < MOST;
+    let end = asked.limit.checked_sub(1).and_then(|last| hits.get(last));
+    full && end.zip(hits.last()).is_some_and(|(end, last)| end.raw <= last.raw)
 }
 
 #[async_trait]
