@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use conformance_tests::fakes::qdrant::{Call, FakeQdrant, Fault, Options};
 use mem0_core::{
-    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, MemoryId, Point, Scope, ScrollQuery, Selector, TextQuery,
-    VectorCollection, VectorQuery, VectorStore,
+    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, ForeignCollection, MemoryId, Point, Scope, ScrollQuery,
+    Selector, TextQuery, VectorCollection, VectorQuery, VectorStore,
 };
-use mem0_stores::vector::qdrant::{QdrantConfig, QdrantStore};
+use mem0_stores::vector::qdrant::{ForeignQdrant, QdrantConfig, QdrantStore};
 use qdrant_client::Qdrant;
 use qdrant_client::qdrant as q;
 use serde_json::{Value, json};
@@ -424,6 +424,41 @@ async fn a_collection_without_a_place_for_words_has_none() {
     assert_eq!(collection.count(Some(&alice()), &Filter::exists("data")).await.unwrap(), 3);
     let error = collection.search_text(&[TextQuery::new(alice(), "tea", 5)]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn collections_of_others_and_ours_are_read_whole() {
+    let read_all = async |fake: &FakeQdrant| {
+        let settings = json!({"url": fake.url(), "collection_name": "memories"});
+        let foreign = ForeignQdrant::new(mem0_core::provider_config(settings).unwrap()).unwrap();
+        let (mut points, mut from) = (Vec::new(), None);
+        loop {
+            let page = foreign.read(from.as_deref(), 2).await.unwrap();
+            points.extend(page.points);
+            from = page.next;
+            if from.is_none() {
+                break points;
+            }
+        }
+    };
+    let fake = fake();
+    python(&fake, true).await;
+    let points = read_all(&fake).await;
+    let texts: Vec<_> = points.iter().map(|point| point.payload["data"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["Likes green tea", "Lives in Oslo", "Plays chess"]);
+    assert_eq!(points[0].id, id(1).to_string());
+    assert_eq!(points[0].vector.as_deref(), Some(&[0.0, 1.0, 0.0, 0.0][..]));
+
+    let fake = FakeQdrant::start(Options::default()).unwrap();
+    let collection = open(&fake).await;
+    let mut bare = point(2, 1, json!({"price": 2.5, "big": u64::MAX}));
+    bare.payload.remove("user_id");
+    collection.upsert(&[point(1, 1, json!({})), bare]).await.unwrap();
+    collection.delete(&Selector::Ids(vec![(id(1), 1)])).await.unwrap();
+    let points = read_all(&fake).await;
+    assert_eq!(points.len(), 1);
+    let due = json!({"price": 2.5, "big": u64::MAX, "user_id": "alice", "run_id": "7"});
+    assert_eq!(Value::Object(points[0].payload.clone()), due);
 }
 
 #[tokio::test]

@@ -44,7 +44,10 @@ pub fn register(registry: &mut Registry) {
         foreign(registry, "valkey", vector::redis::ForeignKeys::valkey);
     }
     #[cfg(feature = "qdrant")]
-    store(registry, "qdrant", vector::qdrant::QdrantStore::new);
+    {
+        store(registry, "qdrant", vector::qdrant::QdrantStore::new);
+        foreign(registry, "qdrant", vector::qdrant::ForeignQdrant::new);
+    }
     #[cfg(feature = "opensearch")]
     store(registry, "opensearch", vector::opensearch::OpenSearchStore::new);
     #[cfg(feature = "elasticsearch")]

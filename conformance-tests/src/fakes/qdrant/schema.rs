@@ -243,8 +243,8 @@ impl Collection {
         };
         let config = q::CollectionConfig {
             params: Some(params),
-            hnsw_config: made.hnsw_config.clone(),
-            quantization_config: made.quantization_config.clone(),
+            hnsw_config: made.hnsw_config,
+            quantization_config: made.quantization_config,
             strict_mode_config: Some(self.strict.clone()),
             metadata: made.metadata.clone(),
             ..q::CollectionConfig::default()

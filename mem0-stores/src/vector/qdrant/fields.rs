@@ -13,7 +13,6 @@
 
 use std::collections::HashMap;
 
-use mem0_core::filter::Scalar;
 use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeFields, ScopeKey};
 use qdrant_client::qdrant::value::Kind;
 use qdrant_client::qdrant::{
@@ -89,7 +88,6 @@ fn payload(point: &Point) -> Result<Fields> {
     let mut kept = Payload::new();
     let mut absent = Vec::new();
     let mut fields: Fields = HashMap::new();
-    let mut ordered = Vec::new();
     for (key, value) in &point.payload {
         let ours = key == HELPER || ScopeKey::ALL.iter().any(|scope| scope.as_str() == key);
         let deep = depth(value) > DEEP;
@@ -99,13 +97,14 @@ fn payload(point: &Point) -> Result<Fields> {
         if ours || deep || !survives(value) {
             kept.insert(key.clone(), value.clone());
         }
-        let elements = if let Json::Array(elements) = value { elements } else { std::slice::from_ref(value) };
-        let scalars = elements.iter().filter_map(terms::scalar);
-        ordered.extend(scalars.filter_map(|scalar: Scalar| order::entry(key, &scalar)).map(|(name, key)| {
+    }
+    let entries = terms::scalars(&point.payload).filter_map(|(field, scalar)| order::entry(field, &scalar));
+    let ordered: Vec<Value> = entries
+        .map(|(name, key)| {
             let parts = PARTS.into_iter().zip(key.map(int));
             object(std::iter::once((NAME, Value::from(name))).chain(parts))
-        }));
-    }
+        })
+        .collect();
     for (key, id) in point.scope.ids() {
         let key = key.as_str();
         match point.payload.get(key) {
@@ -168,6 +167,19 @@ pub(super) fn read(retrieved: RetrievedPoint, dims: usize) -> Result<Point> {
     Ok(Point { id, version, scope, vector, payload })
 }
 
+/// A payload with all that is known, the ids of the scope included, whoever
+/// wrote it.
+pub(super) fn everything(mut fields: Fields) -> Result<Payload> {
+    let helper = fields.remove(HELPER).map(json).transpose()?;
+    let mut payload: Payload = fields.into_iter().map(|(key, value)| Ok((key, json(value)?))).collect::<Result<_>>()?;
+    if let Some(kept) = helper.as_ref().and_then(|helper| helper.get("kept")).and_then(Json::as_str) {
+        let kept: Payload = serde_json::from_str(kept).map_err(|e| damaged().with_source(e))?;
+        let is_scope = |key: &str| ScopeKey::ALL.iter().any(|scope| scope.as_str() == key);
+        payload.extend(kept.into_iter().filter(|(key, _)| !is_scope(key)));
+    }
+    Ok(payload)
+}
+
 /// The version of a point; of one that another program wrote, what its payload
 /// says, else 1.
 pub(super) fn version(payload: &Fields) -> Result<u64> {
@@ -194,7 +206,8 @@ pub(super) fn memory_id(id: Option<&qdrant_client::qdrant::PointId>) -> Result<M
     }
 }
 
-fn dense(vectors: VectorsOutput) -> Option<Vec<f32>> {
+/// The vector without a name.
+pub(super) fn dense(vectors: VectorsOutput) -> Option<Vec<f32>> {
     match vectors.get_vector_by_name(DENSE)? {
         vector_output::Vector::Dense(dense) => Some(dense.data),
         _ => None,

@@ -22,6 +22,7 @@ mod config;
 mod error;
 mod fields;
 mod filter;
+mod foreign;
 mod order;
 mod schema;
 mod words;
@@ -36,6 +37,7 @@ use crate::shared::collection::check_name;
 use client::{Client, done};
 use collection::QdrantCollection;
 pub use config::{Compression, Consistency, Hnsw, QdrantConfig, Quantization};
+pub use foreign::ForeignQdrant;
 
 const NAME: &str = "qdrant";
 
