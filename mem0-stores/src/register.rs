@@ -1,10 +1,25 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(any(feature = "chroma", feature = "pgvector", feature = "redis", feature = "weaviate"))]
+#[cfg(any(
+    feature = "chroma",
+    feature = "elasticsearch",
+    feature = "opensearch",
+    feature = "pgvector",
+    feature = "redis",
+    feature = "weaviate"
+))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "chroma", feature = "pgvector", feature = "redis", feature = "sqlite", feature = "weaviate"))]
+#[cfg(any(
+    feature = "chroma",
+    feature = "elasticsearch",
+    feature = "opensearch",
+    feature = "pgvector",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "weaviate"
+))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
@@ -13,6 +28,10 @@ use mem0_core::{Result, VectorStore};
 
 #[cfg(feature = "chroma")]
 use crate::vector::chroma::{ChromaStore, ForeignRecords};
+#[cfg(feature = "elasticsearch")]
+use crate::vector::elasticsearch::ElasticsearchStore;
+#[cfg(feature = "opensearch")]
+use crate::vector::opensearch::OpenSearchStore;
 #[cfg(feature = "supabase")]
 use crate::vector::pgvector::supabase;
 #[cfg(feature = "pgvector")]
@@ -31,7 +50,15 @@ use crate::vector::weaviate::WeaviateStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "chroma", feature = "pgvector", feature = "redis", feature = "sqlite", feature = "weaviate")),
+    not(any(
+        feature = "chroma",
+        feature = "elasticsearch",
+        feature = "opensearch",
+        feature = "pgvector",
+        feature = "redis",
+        feature = "sqlite",
+        feature = "weaviate"
+    )),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -72,6 +99,14 @@ pub fn register(registry: &mut Registry) {
         });
         registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
     }
+    #[cfg(feature = "elasticsearch")]
+    registry.vector_store("elasticsearch", |config, _| async {
+        Ok(Arc::new(ElasticsearchStore::new(provider_config(config)?)?) as _)
+    });
+    #[cfg(feature = "opensearch")]
+    registry.vector_store("opensearch", |config, _| async {
+        Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)
+    });
     #[cfg(feature = "pgvector")]
     {
         registry.vector_store("pgvector", |config, _| async {

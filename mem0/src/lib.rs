@@ -59,7 +59,15 @@ pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers}
 #[must_use]
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    #[cfg(any(feature = "chroma", feature = "pgvector", feature = "redis", feature = "sqlite", feature = "weaviate"))]
+    #[cfg(any(
+        feature = "chroma",
+        feature = "elasticsearch",
+        feature = "opensearch",
+        feature = "pgvector",
+        feature = "redis",
+        feature = "sqlite",
+        feature = "weaviate"
+    ))]
     mem0_stores::register(&mut registry);
     #[cfg(any(
         feature = "local",

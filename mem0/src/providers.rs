@@ -115,6 +115,8 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
         info(VectorStore, "chroma", Some("chroma"), &[], "Chroma, a server or Chroma Cloud"),
         info(VectorStore, "weaviate", Some("weaviate"), &[], "Weaviate, a server or Weaviate Cloud"),
+        info(VectorStore, "elasticsearch", Some("elasticsearch"), &[], "Elasticsearch"),
+        info(VectorStore, "opensearch", Some("opensearch"), &[], "OpenSearch, also Amazon's service"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),
         info(Embedder, "openai", OPENAI, &["OPENAI_API_KEY"], "OpenAI"),

@@ -43,6 +43,8 @@ const PROOFS: &[Proof] = &[
     Proof { provider: "valkey", evidence: "real", version: "8.1.8, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
     Proof { provider: "chroma", evidence: "real", version: "1.5.9", indexes: "HNSW, SPANN" },
     Proof { provider: "weaviate", evidence: "real", version: "1.35.2", indexes: "HNSW, flat" },
+    Proof { provider: "elasticsearch", evidence: "real", version: "8.19.21", indexes: "HNSW, int8 HNSW" },
+    Proof { provider: "opensearch", evidence: "real", version: "2.19.1", indexes: "HNSW by Lucene; by Faiss not run" },
 ];
 
 /// What each other provider's conformance run rests on, by family and feature: all

@@ -1,5 +1,4 @@
-//! What every vector store asks of a collection's name and model, of a vector and
-//! of a batch.
+//! What every vector store asks of a collection's name and of a batch.
 
 use std::collections::HashMap;
 
@@ -7,7 +6,7 @@ use std::collections::HashMap;
 use mem0_core::CollectionSpec;
 #[cfg(any(feature = "chroma", feature = "redis", feature = "weaviate"))]
 use mem0_core::EmbedderIdentity;
-use mem0_core::{Error, ErrorKind, MemoryId, Point, Result};
+use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result};
 
 /// The longest name of a collection, in bytes.
 const MAX_NAME: usize = 128;
@@ -24,6 +23,37 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid("a collection's name is 1 to 128 letters a-z and A-Z, digits, _ and -"))
+}
+
+/// Refuses a vector that no collection of this length can hold or compare.
+pub(crate) fn check_vector(dims: usize, vector: &[f32]) -> Result<()> {
+    if vector.len() != dims {
+        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
+            .with_context("collection", dims)
+            .with_context("vector", vector.len()));
+    }
+    if !vector.iter().all(|x| x.is_finite()) {
+        return Err(Error::invalid("a vector holds a number that is not finite"));
+    }
+    if vector.iter().all(|x| *x == 0.0) {
+        return Err(Error::invalid("a vector is all zero, so it has no direction"));
+    }
+    Ok(())
+}
+
+/// The part of a filter that is pushed; none if it can match nothing.
+///
+/// # Errors
+/// `Unsupported` if that is not the whole filter.
+pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
+    let plan = filter.plan(capabilities);
+    if plan.matches_nothing() {
+        return Ok(None);
+    }
+    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
+        return Ok(Some(plan.pushed));
+    }
+    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
 }
 
 /// Holds what a configuration says in the Python library's way against what is
@@ -55,22 +85,6 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
         }
     }
     kept
-}
-
-/// Refuses a vector that a collection of so many dimensions cannot hold.
-pub(crate) fn check_vector(vector: &[f32], dims: usize) -> Result<()> {
-    if vector.len() != dims {
-        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-            .with_context("collection", dims)
-            .with_context("vector", vector.len()));
-    }
-    if !vector.iter().all(|x| x.is_finite()) {
-        return Err(Error::invalid("a vector holds a number that is not finite"));
-    }
-    if vector.iter().all(|x| *x == 0.0) {
-        return Err(Error::invalid("a vector is all zero, so it has no direction"));
-    }
-    Ok(())
 }
 
 /// Refuses a collection that another model filled.

@@ -1,21 +1,6 @@
-//! What is the same in searches on every server that is asked with terms.
+//! How hits are put in order.
 
-use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Result, ScoredPoint};
-
-/// The part of a filter that is pushed; none if it can match nothing.
-///
-/// # Errors
-/// `Unsupported` if that is not the whole filter.
-pub(crate) fn accept(filter: &Filter, capabilities: &FilterCapabilities) -> Result<Option<Filter>> {
-    let plan = filter.plan(capabilities);
-    if plan.matches_nothing() {
-        return Ok(None);
-    }
-    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
-        return Ok(Some(plan.pushed));
-    }
-    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
-}
+use mem0_core::{MemoryId, ScoredPoint};
 
 /// A hit with this cosine.
 pub(crate) fn hit(id: MemoryId, version: u64, cosine: f64) -> ScoredPoint {

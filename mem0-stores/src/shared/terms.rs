@@ -1,5 +1,5 @@
-//! What of a payload a server can be asked for that knows sets of words: one
-//! term for each value that a field equals and one for each field that is there.
+//! What of a payload the server can be asked for: one term for each value that
+//! a field equals and one for each field that is there.
 //!
 //! A term is a digest of field and value, so every name, type and text takes
 //! the same form, which holds nothing that a query could mistake for syntax,
@@ -10,27 +10,23 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use mem0_core::Payload;
-#[cfg(feature = "weaviate")]
-use mem0_core::ScopeKey;
 use mem0_core::filter::Scalar;
 use serde_json::Value;
 
-/// The term of every point.
-#[cfg(any(feature = "redis", feature = "weaviate"))]
-pub(crate) const EVERY: &str = "every";
-
 /// The terms of a payload.
 pub(crate) fn of_payload(payload: &Payload) -> BTreeSet<String> {
-    let mut terms = BTreeSet::new();
-    for (field, value) in payload {
-        if value.is_null() {
-            continue;
-        }
-        terms.insert(exists(field));
-        let elements = if let Value::Array(elements) = value { elements } else { std::slice::from_ref(value) };
-        terms.extend(elements.iter().filter_map(scalar).map(|scalar| equals(field, &scalar)));
-    }
+    let mut terms: BTreeSet<String> =
+        payload.iter().filter(|(_, value)| !value.is_null()).map(|(field, _)| exists(field)).collect();
+    terms.extend(scalars(payload).map(|(field, scalar)| equals(field, &scalar)));
     terms
+}
+
+/// The values that a condition on a field can meet: of a list its elements.
+pub(crate) fn scalars(payload: &Payload) -> impl Iterator<Item = (&str, Scalar)> {
+    payload.iter().flat_map(|(field, value)| {
+        let elements = if let Value::Array(elements) = value { elements } else { std::slice::from_ref(value) };
+        elements.iter().filter_map(scalar).map(move |scalar| (field.as_str(), scalar))
+    })
 }
 
 /// The term of a field that is there.
@@ -50,18 +46,6 @@ pub(crate) fn equals(field: &str, value: &Scalar) -> String {
             None => digest("float", field, &float.to_bits().to_be_bytes()),
         },
     }
-}
-
-/// The term of an id of a scope; it is of another kind than those of payloads.
-#[cfg(feature = "weaviate")]
-pub(crate) fn of_scope(key: ScopeKey, id: &str) -> String {
-    digest("scope", key.as_str(), id.as_bytes())
-}
-
-/// The term of a name.
-#[cfg(feature = "weaviate")]
-pub(crate) fn of_name(name: &str) -> String {
-    digest("name", name, &[])
 }
 
 fn scalar(value: &Value) -> Option<Scalar> {
@@ -86,7 +70,8 @@ fn number(field: &str, int: i128) -> String {
     digest("int", field, &int.to_be_bytes())
 }
 
-fn digest(kind: &str, field: &str, value: &[u8]) -> String {
+/// A term for a field and a value of some kind.
+pub(crate) fn digest(kind: &str, field: &str, value: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(kind.as_bytes());
     hasher.update(&(field.len() as u64).to_be_bytes());

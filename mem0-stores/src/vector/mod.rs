@@ -2,6 +2,10 @@
 
 #[cfg(feature = "chroma")]
 pub mod chroma;
+#[cfg(feature = "elasticsearch")]
+pub mod elasticsearch;
+#[cfg(feature = "opensearch")]
+pub mod opensearch;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
 #[cfg(feature = "redis")]

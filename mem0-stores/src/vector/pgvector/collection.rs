@@ -22,18 +22,13 @@ pub(super) struct PgvectorCollection {
     pub(super) index: Option<Index>,
 }
 
-/// Refuses what is no vector of a collection.
-pub(super) fn check(dims: usize, vector: &[f32]) -> Result<()> {
-    check_vector(vector, dims)
-}
-
 impl PgvectorCollection {
     fn said<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.with_operation(operation).with_provider(self.provider))
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| check(self.spec.identity.dims, &point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         if points.is_empty() {
             return Ok(());
         }
@@ -41,7 +36,7 @@ impl PgvectorCollection {
     }
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
-        queries.iter().try_for_each(|query| check(self.spec.identity.dims, &query.vector))?;
+        queries.iter().try_for_each(|query| check_vector(self.spec.identity.dims, &query.vector))?;
         if queries.is_empty() {
             return Ok(Vec::new());
         }

@@ -53,10 +53,6 @@ struct Asked {
 }
 
 impl RedisCollection {
-    fn check(&self, vector: &[f32]) -> Result<()> {
-        check_vector(vector, self.spec.identity.dims)
-    }
-
     fn said<T>(&self, result: Result<T>, operation: &'static str) -> Result<T> {
         result.map_err(|e| {
             e.with_operation(operation).with_provider(self.name).with_context("collection", &self.spec.name)
@@ -64,7 +60,7 @@ impl RedisCollection {
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| self.check(&point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         let mut page = Vec::new();
         let mut bytes = 0;
         for point in latest(points) {
@@ -117,7 +113,7 @@ impl RedisCollection {
     }
 
     fn ask(&self, place: usize, query: &VectorQuery) -> Result<Option<Asked>> {
-        self.check(&query.vector)?;
+        check_vector(self.spec.identity.dims, &query.vector)?;
         if query.limit > MAX_LIMIT {
             return Err(Error::invalid("a search has a limit of at most 100000"));
         }

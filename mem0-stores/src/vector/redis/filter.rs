@@ -8,7 +8,6 @@ use mem0_core::filter::{CompareOp, FilterOp, Kinds};
 use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, Result, Scope};
 
 use super::terms;
-use crate::shared::search;
 
 /// Equality of any value and presence by terms. Whatever else needs the field
 /// to be there is narrowed to that and looked at again by the engine.
@@ -23,7 +22,7 @@ pub(super) const CAPABILITIES: FilterCapabilities = FilterCapabilities::NONE
 
 /// The part of a filter that is pushed; none if it can match nothing.
 pub(super) fn accept(filter: &Filter) -> Result<Option<Filter>> {
-    search::accept(filter, &CAPABILITIES)
+    crate::shared::collection::accept(filter, &CAPABILITIES)
 }
 
 /// The points that a scope covers and an accepted filter matches.

@@ -1,15 +1,18 @@
-//! What of a payload and a scope the server can be asked for: terms.
+//! The terms of a point as the index keeps them.
 
 use mem0_core::{Payload, Scope};
 
 use crate::shared::terms;
-pub(super) use crate::shared::terms::{EVERY, equals, exists};
+pub(super) use crate::shared::terms::{equals, exists};
+
+/// The term of every point.
+pub(super) const EVERY: &str = "every";
 
 /// The terms of a payload, separated by commas.
 pub(super) fn of_payload(payload: &Payload) -> String {
-    let mut terms = terms::of_payload(payload);
-    terms.insert(EVERY.to_owned());
-    terms.into_iter().collect::<Vec<_>>().join(",")
+    let mut all = vec![EVERY.to_owned()];
+    all.extend(terms::of_payload(payload));
+    all.join(",")
 }
 
 /// The ids of a scope by field, as terms: the bytes in hexadecimal, so that

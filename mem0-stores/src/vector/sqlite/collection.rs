@@ -32,7 +32,7 @@ pub(super) struct SqliteCollection {
 
 impl SqliteCollection {
     fn check(&self, vector: &[f32]) -> Result<()> {
-        check_vector(vector, self.spec.identity.dims)
+        check_vector(self.spec.identity.dims, vector)
     }
 
     fn query(&self, query: &VectorQuery) -> Result<Query> {

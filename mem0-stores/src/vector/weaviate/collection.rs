@@ -15,9 +15,9 @@ use super::filter::{self, CAPABILITIES, Where, all_of};
 use super::objects::{self, NEAR, Near, Object, WHOLE, WORDED, Whole, Worded};
 use super::writes::Writes;
 use super::{MAX_LIMIT, NAME};
-use crate::shared::collection::{check_vector, latest};
+use crate::shared::collection::{accept, check_vector, latest};
 use crate::shared::http::unexpected;
-use crate::shared::search::{accept, hit, may_miss_ties, sort_hits};
+use crate::shared::search::{hit, may_miss_ties, sort_hits};
 
 /// Objects of one write, and about how many bytes it takes.
 const WRITE: usize = 500;
@@ -55,7 +55,7 @@ struct Asked<'a> {
 
 impl WeaviateCollection {
     fn check(&self, vector: &[f32]) -> Result<()> {
-        check_vector(vector, self.spec.identity.dims)
+        check_vector(self.spec.identity.dims, vector)
     }
 
     fn said<T>(&self, result: Result<T>, operation: &'static str) -> Result<T> {
