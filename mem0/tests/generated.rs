@@ -45,8 +45,6 @@ const PROOFS: &[Proof] = &[
     },
     Proof { provider: "redis", evidence: "real", version: "8.2.3, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
     Proof { provider: "valkey", evidence: "real", version: "8.1.8, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
-    Proof { provider: "elasticsearch", evidence: "real", version: "8.19.21", indexes: "HNSW, int8 HNSW" },
-    Proof { provider: "opensearch", evidence: "real", version: "2.19.1", indexes: "HNSW by Lucene; by Faiss not run" },
     Proof { provider: "chroma", evidence: "real", version: "1.5.9", indexes: "HNSW, SPANN" },
     Proof { provider: "weaviate", evidence: "real", version: "1.35.2", indexes: "HNSW, flat" },
     Proof {
@@ -56,6 +54,8 @@ const PROOFS: &[Proof] = &[
         indexes: "exact scan, SAI (graph)",
     },
     Proof { provider: "milvus", evidence: "real", version: "2.3.5 standalone", indexes: "HNSW, FLAT, AUTOINDEX" },
+    Proof { provider: "elasticsearch", evidence: "real", version: "8.19.21", indexes: "HNSW, int8 HNSW" },
+    Proof { provider: "opensearch", evidence: "real", version: "2.19.1", indexes: "HNSW by Lucene; by Faiss not run" },
 ];
 
 /// What each other provider's conformance run rests on, by family and feature: all

@@ -2,8 +2,6 @@
 
 use mem0_core::{MemoryId, ScoredPoint};
 
-pub(crate) use super::collection::accept;
-
 /// A hit with this cosine.
 pub(crate) fn hit(id: MemoryId, version: u64, cosine: f64) -> ScoredPoint {
     #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]

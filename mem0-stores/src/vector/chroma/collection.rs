@@ -14,9 +14,8 @@ use super::config::ChromaConfig;
 use super::filter::Terms;
 use super::rows::{self, Row};
 use super::{NAME, filter};
-use crate::shared::collection::{check_vector, latest};
+use crate::shared::collection::{accept, check_vector, latest};
 use crate::shared::http::unexpected;
-use crate::shared::search::accept;
 
 /// About how many bytes of documents one write takes; a server takes 40 MiB.
 const WRITE_BYTES: usize = 4 << 20;

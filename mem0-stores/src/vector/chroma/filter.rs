@@ -207,7 +207,7 @@ fn joined(word: &str, mut parts: Vec<Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::search::accept;
+    use crate::shared::collection::accept;
 
     const SHORT: Terms<'static> = Terms { field: "mem0:terms:1", long: false };
     const LONG_TOO: Terms<'static> = Terms { long: true, ..SHORT };

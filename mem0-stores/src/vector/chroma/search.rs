@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::api::{Found, Nearest, Selection};
 use super::collection::{ChromaCollection, WHOLE_RECORDS};
 use super::{filter, rows};
+use crate::shared::collection::accept;
 use crate::shared::http::unexpected;
-use crate::shared::search::{accept, hit, may_miss_ties, sort_hits};
+use crate::shared::search::{hit, may_miss_ties, sort_hits};
 
 /// Hits that are asked for beyond the limit, to see where the ties at its end
 /// end; with this factor more each time that they do not.

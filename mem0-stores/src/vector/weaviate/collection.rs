@@ -15,9 +15,9 @@ use super::filter::{self, CAPABILITIES, Where, all_of};
 use super::objects::{self, NEAR, Near, Object, WHOLE, WORDED, Whole, Worded};
 use super::writes::Writes;
 use super::{MAX_LIMIT, NAME};
-use crate::shared::collection::{check_vector, latest};
+use crate::shared::collection::{accept, check_vector, latest};
 use crate::shared::http::unexpected;
-use crate::shared::search::{accept, hit, may_miss_ties, sort_hits};
+use crate::shared::search::{hit, may_miss_ties, sort_hits};
 
 /// Objects of one write, and about how many bytes it takes.
 const WRITE: usize = 500;

@@ -9,8 +9,8 @@ use mem0_core::filter::{CompareOp, FilterOp, Kinds, Scalar};
 use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Result, Scope};
 use serde_json::{Value, json};
 
-use super::objects::{TERMS, VERSION};
-use crate::shared::terms::{self, EVERY};
+use super::objects::{EVERY, TERMS, VERSION, of_scope};
+use crate::shared::terms;
 
 /// Equality of any value and presence by terms. Whatever else needs the field
 /// to be there is narrowed to that and looked at again by the engine.
@@ -49,7 +49,7 @@ pub(super) enum Where {
 /// of some terms is more than the points, as the server counts (1.35).
 pub(super) fn query(scope: Option<&Scope>, filter: &Filter) -> Result<Option<Where>> {
     let terms = match scope {
-        Some(scope) => scope.ids().map(|(key, id)| terms::of_scope(key, id)).collect(),
+        Some(scope) => scope.ids().map(|(key, id)| of_scope(key, id)).collect(),
         None if filter.is_all() => return Ok(None),
         None => vec![EVERY.to_owned()],
     };
@@ -144,7 +144,7 @@ fn leaf(operator: &str, path: &str, kind: &str, value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::search::accept;
+    use crate::shared::collection::accept;
     use proptest::prelude::*;
     use uuid::Uuid;
 

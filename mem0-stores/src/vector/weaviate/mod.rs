@@ -140,7 +140,7 @@ fn class_name(name: &str) -> String {
         name.to_owned()
     } else {
         let readable: String = name.to_ascii_lowercase().replace('-', "_");
-        format!("{CODED}{readable}_{}", terms::of_name(name))
+        format!("{CODED}{readable}_{}", terms::digest("name", name, &[]))
     };
     let (first, rest) = class.split_at(1);
     first.to_ascii_uppercase() + rest

@@ -3,16 +3,24 @@
 //! The payload is kept whole as JSON text. Beside it are the properties that the
 //! Python library reads, and what can be asked for: terms and the version.
 
-use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope};
+use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::config::Tokenization;
 use crate::shared::http::damaged;
-use crate::shared::terms::{self, EVERY};
+use crate::shared::terms;
 
 /// What can be asked of the scope and the payload.
 pub(super) const TERMS: &str = "mem0_terms";
+
+/// The term of every object.
+pub(super) const EVERY: &str = "every";
+
+/// The term of an id of a scope; it is of another kind than those of payloads.
+pub(super) fn of_scope(key: ScopeKey, id: &str) -> String {
+    terms::digest("scope", key.as_str(), id.as_bytes())
+}
 
 /// The version of the memory.
 pub(super) const VERSION: &str = "mem0_version";
@@ -68,7 +76,7 @@ impl<'a> Object<'a> {
     pub(super) fn new(class: &'a str, point: &'a Point) -> Result<Self> {
         let mut terms = terms::of_payload(&point.payload);
         terms.insert(EVERY.to_owned());
-        terms.extend(point.scope.ids().map(|(key, id)| terms::of_scope(key, id)));
+        terms.extend(point.scope.ids().map(|(key, id)| of_scope(key, id)));
         let mut properties: Map<String, Value> = [
             (TERMS, json!(terms)),
             (VERSION, json!(version(point.version)?)),
