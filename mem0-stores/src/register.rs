@@ -1,16 +1,27 @@
 //! Every ledger and vector store of this build, by name.
 
 #[cfg(any(feature = "pgvector", feature = "redis"))]
+#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(any(
+    feature = "elasticsearch",
+    feature = "opensearch",
+    feature = "pgvector",
+    feature = "redis",
+    feature = "sqlite"
+))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 use mem0_core::{Result, VectorStore};
 
+#[cfg(feature = "elasticsearch")]
+use crate::vector::elasticsearch::ElasticsearchStore;
+#[cfg(feature = "opensearch")]
+use crate::vector::opensearch::OpenSearchStore;
 #[cfg(feature = "supabase")]
 use crate::vector::pgvector::supabase;
 #[cfg(feature = "pgvector")]
@@ -27,7 +38,13 @@ use crate::vector::redis::{ForeignKeys, RedisVectorStore};
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(
+        feature = "elasticsearch",
+        feature = "opensearch",
+        feature = "pgvector",
+        feature = "redis",
+        feature = "sqlite"
+    )),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -55,6 +72,14 @@ pub fn register(registry: &mut Registry) {
         });
         registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
     }
+    #[cfg(feature = "elasticsearch")]
+    registry.vector_store("elasticsearch", |config, _| async {
+        Ok(Arc::new(ElasticsearchStore::new(provider_config(config)?)?) as _)
+    });
+    #[cfg(feature = "opensearch")]
+    registry.vector_store("opensearch", |config, _| async {
+        Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)
+    });
     #[cfg(feature = "pgvector")]
     {
         registry.vector_store("pgvector", |config, _| async {

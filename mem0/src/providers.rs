@@ -113,6 +113,8 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(VectorStore, "supabase", Some("supabase"), &[], "Supabase, as PostgreSQL or over HTTPS"),
         info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch"),
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
+        info(VectorStore, "elasticsearch", Some("elasticsearch"), &[], "Elasticsearch"),
+        info(VectorStore, "opensearch", Some("opensearch"), &[], "OpenSearch, also Amazon's service"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),
         info(Embedder, "openai", OPENAI, &["OPENAI_API_KEY"], "OpenAI"),

@@ -9,6 +9,8 @@ mod memory;
 mod llms;
 #[cfg(feature = "local")]
 mod local;
+#[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
+mod lucene;
 #[cfg(feature = "llms")]
 pub mod openai;
 #[cfg(feature = "pgvector")]
@@ -31,6 +33,10 @@ pub use llms::{
 };
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
+#[cfg(feature = "elasticsearch")]
+pub use lucene::ElasticsearchHarness;
+#[cfg(feature = "opensearch")]
+pub use lucene::OpenSearchHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};

@@ -9,6 +9,7 @@ use mem0_core::{
 use super::schema::Table;
 use super::search::Index;
 use super::{read, search, words, write};
+use crate::shared::collection::check_vector;
 use crate::shared::postgres::Database;
 
 /// An open collection of a [`PgvectorStore`](super::PgvectorStore).
@@ -21,29 +22,13 @@ pub(super) struct PgvectorCollection {
     pub(super) index: Option<Index>,
 }
 
-/// Refuses what is no vector of a collection.
-pub(super) fn check(dims: usize, vector: &[f32]) -> Result<()> {
-    if vector.len() != dims {
-        return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-            .with_context("collection", dims)
-            .with_context("vector", vector.len()));
-    }
-    if !vector.iter().all(|x| x.is_finite()) {
-        return Err(Error::invalid("a vector holds a number that is not finite"));
-    }
-    if vector.iter().all(|x| *x == 0.0) {
-        return Err(Error::invalid("a vector is all zero, so it has no direction"));
-    }
-    Ok(())
-}
-
 impl PgvectorCollection {
     fn said<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
         result.map_err(|error| error.with_operation(operation).with_provider(self.provider))
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| check(self.spec.identity.dims, &point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         if points.is_empty() {
             return Ok(());
         }
@@ -51,7 +36,7 @@ impl PgvectorCollection {
     }
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
-        queries.iter().try_for_each(|query| check(self.spec.identity.dims, &query.vector))?;
+        queries.iter().try_for_each(|query| check_vector(self.spec.identity.dims, &query.vector))?;
         if queries.is_empty() {
             return Ok(Vec::new());
         }

@@ -23,7 +23,6 @@ use mem0_http::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::collection::check;
 use super::config::PgvectorConfig;
 use super::payload::encode;
 use super::schema::{agree, metric_name, table_name, taken};
@@ -31,6 +30,7 @@ use super::search::{MAX_LIMIT, MAX_QUERIES, scored};
 use super::supabase::{IndexMethod, SupabaseConfig};
 use super::write::{MAX_BYTES, MAX_POINTS, latest, stored_version};
 use crate::shared::collection::check_name;
+use crate::shared::collection::check_vector;
 
 /// What has to be run once in the SQL editor of a project of Supabase, for the
 /// transport `rest`.
@@ -180,7 +180,7 @@ fn most(limit: usize) -> i64 {
 
 impl RestCollection {
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| check(self.spec.identity.dims, &point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         let (mut batch, mut bytes) = (Vec::new(), 0);
         let mut points = latest(points).into_iter().peekable();
         while let Some(point) = points.next() {
@@ -197,7 +197,7 @@ impl RestCollection {
     }
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
-        queries.iter().try_for_each(|query| check(self.spec.identity.dims, &query.vector))?;
+        queries.iter().try_for_each(|query| check_vector(self.spec.identity.dims, &query.vector))?;
         let mut answers = Vec::with_capacity(queries.len());
         for queries in queries.chunks(MAX_QUERIES) {
             let asked = queries.iter().map(|query| {
