@@ -7,6 +7,20 @@ fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) {
     drop(future);
 }
 
+#[derive(Debug)]
+struct Nothing;
+
+#[async_trait::async_trait]
+impl ForeignCollection for Nothing {
+    fn name(&self) -> &'static str {
+        "nothing"
+    }
+
+    async fn read(&self, _: Option<&str>, _: usize) -> Result<ForeignPage> {
+        Ok(ForeignPage::default())
+    }
+}
+
 fn every_call(mem0: &Mem0, scope: &Scope, id: MemoryId, txn: TxnId) {
     macro_rules! spawn {
         (|$mem0:ident, $scope:ident| $call:expr) => {{
@@ -40,6 +54,7 @@ fn every_call(mem0: &Mem0, scope: &Scope, id: MemoryId, txn: TxnId) {
     spawn!(|m, s| m.reindex(ReindexTarget::default(), |_| ()));
     spawn!(|m, s| m.export(Some(&s), &mut std::io::sink()));
     spawn!(|m, s| m.import(&mut std::io::empty()));
+    spawn!(|m, s| m.adopt(&Nothing, AdoptOptions::default()));
     spawn!(|m, s| m.flush());
 }
 
