@@ -1,16 +1,18 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(feature = "pgvector")]
+#[cfg(any(feature = "pgvector", feature = "postgres"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
+#[cfg(any(feature = "pgvector", feature = "postgres", feature = "redis", feature = "sqlite"))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 use mem0_core::{Result, VectorStore};
 
+#[cfg(feature = "postgres")]
+use crate::ledger::postgres::PostgresLedger;
 #[cfg(feature = "pgvector")]
 use crate::vector::pgvector::PgvectorStore;
 #[cfg(feature = "redis")]
@@ -25,7 +27,7 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "redis", feature = "sqlite")),
+    not(any(feature = "pgvector", feature = "postgres", feature = "redis", feature = "sqlite")),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -40,6 +42,10 @@ pub fn register(registry: &mut Registry) {
         registry.ledger("sqlite", |config, context| async move { sqlite::ledger(config, &context) });
         registry.vector_store("sqlite", |config, context| async move { sqlite::vector_store(config, &context) });
     }
+    #[cfg(feature = "postgres")]
+    registry.ledger("postgres", |config, _| async {
+        Ok(Arc::new(PostgresLedger::open(&provider_config(config)?).await?) as _)
+    });
     #[cfg(feature = "pgvector")]
     registry.vector_store("pgvector", |config, _| async {
         Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)

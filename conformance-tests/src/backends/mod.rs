@@ -13,6 +13,8 @@ mod local;
 pub mod openai;
 #[cfg(feature = "pgvector")]
 mod pgvector;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sqlite")]
@@ -32,6 +34,8 @@ pub use local::LocalHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresHarness;
 #[cfg(feature = "redis")]
 pub use redis::{RedisHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]

@@ -2,7 +2,7 @@
 
 #[cfg(any(feature = "pgvector", feature = "redis", feature = "sqlite"))]
 pub(crate) mod collection;
-#[cfg(feature = "pgvector")]
+#[cfg(feature = "postgres-pool")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;

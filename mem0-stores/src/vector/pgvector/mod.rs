@@ -31,8 +31,9 @@ use mem0_core::{
 
 use crate::shared::collection::check_name;
 use crate::shared::postgres::Database;
+pub use crate::shared::postgres::SslMode;
 use collection::PgvectorCollection;
-pub use config::{IndexKind, PgvectorConfig, SslMode};
+pub use config::{IndexKind, PgvectorConfig};
 use search::Index;
 
 /// The provider's name.
