@@ -27,6 +27,8 @@
 //!
 //! # Features
 //! - `sqlite` (default): the embedded ledger and vector store.
+//! - `pgvector`, `redis`: vector stores; `postgres`: the ledger that several
+//!   servers share.
 //! - `local` (default): the embedding model that ships inside.
 //! - `transformer`: embedding models of the BERT family inside the program,
 //!   from a folder.
@@ -54,7 +56,7 @@ pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers}
 #[must_use]
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    #[cfg(any(feature = "sqlite", feature = "pgvector", feature = "redis"))]
+    #[cfg(any(feature = "sqlite", feature = "pgvector", feature = "postgres", feature = "redis"))]
     mem0_stores::register(&mut registry);
     #[cfg(any(
         feature = "local",

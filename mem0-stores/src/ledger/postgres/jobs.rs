@@ -27,8 +27,15 @@ fn uuid(id: JobId) -> Uuid {
 /// Puts jobs into the queue. The scopes are locked, so that nobody ends the job
 /// before them at the same time.
 pub(super) async fn enqueue(session: &mut Session, jobs: &[Job]) -> Attempt<()> {
-    let mut known = HashSet::new();
+    // A job that is known leaves no trace in the scope that it now names.
+    let ids: Vec<Uuid> = jobs.iter().map(|job| uuid(job.id)).collect();
+    let found = one(session.client()?, Step::new("SELECT id FROM ledger_jobs WHERE id = ANY($1)").bind(ids)).await?;
+    let mut known = found.iter().map(|row| Ok(JobId::from_uuid(at(row, 0)?))).collect::<Result<HashSet<JobId>>>()?;
     let jobs: Vec<&Job> = jobs.iter().filter(|job| known.insert(job.id)).collect();
+    if jobs.is_empty() {
+        session.done();
+        return Ok(());
+    }
     let keys: HashSet<Vec<u8>> = jobs.iter().map(|job| scopes::key(&job.scope)).collect();
     let number = keys.len();
     let first = [scopes::ensure(jobs.iter().map(|job| &job.scope)), scopes::lock(keys.into_iter().collect())];
@@ -49,9 +56,7 @@ pub(super) async fn enqueue(session: &mut Session, jobs: &[Job]) -> Attempt<()> 
              u.payload, 0, u.created_at, u.updated_at, u.not_before
          FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
              WITH ORDINALITY AS u (id, key, payload, created_at, updated_at, not_before, place)
-         JOIN ledger_scopes s ON s.key = u.key
-         WHERE NOT EXISTS (SELECT 1 FROM ledger_jobs j WHERE j.id = u.id)
-         ORDER BY u.place",
+         JOIN ledger_scopes s ON s.key = u.key ORDER BY u.place",
     )
     .bind(jobs.iter().map(|job| uuid(job.id)).collect::<Vec<_>>())
     .bind(jobs.iter().map(|job| scopes::key(&job.scope)).collect::<Vec<_>>())
@@ -106,8 +111,8 @@ async fn settle(session: &mut Session, id: JobId, owner: Option<&str>, end: &Job
          FOR NO KEY UPDATE",
     );
     let settled = Step::new(
-        "UPDATE ledger_jobs SET state = $2, outcome = $3, not_before = $4, updated_at = $5, leads = leads AND $2 < 2,
-             payload = CASE WHEN $2 < 2 THEN payload END, lease_owner = NULL, lease_until = NULL
+        "UPDATE ledger_jobs SET state = $2::smallint, outcome = $3, not_before = $4, updated_at = $5, leads = leads AND $2::smallint < 2,
+             payload = CASE WHEN $2::smallint < 2 THEN payload END, lease_owner = NULL, lease_until = NULL
          WHERE id = $1 AND CASE WHEN $6::bytea IS NULL THEN state = 0 ELSE lease_owner = $6 END
          RETURNING job_no",
     );

@@ -57,7 +57,7 @@ async fn erased(client: &Client, covering: &Scope) -> Result<u64> {
 async fn bytes(client: &Client) -> Result<u64> {
     let step = Step::new(
         r"SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
-          WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname LIKE 'ledger\_%'",
+          WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND relkind = 'r' AND relname LIKE 'ledger\_%'",
     );
     one(client, step).await?.first().map_or(Ok(0), |row| count(at(row, 0)?))
 }
