@@ -42,8 +42,6 @@ mod scope;
 mod session;
 mod spending;
 mod stats;
-#[cfg(test)]
-mod tests;
 mod write;
 
 use async_trait::async_trait;

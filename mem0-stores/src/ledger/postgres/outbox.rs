@@ -1,6 +1,6 @@
 //! What the vector store may not have yet.
 
-use mem0_core::{Claim, Error, MemoryId, Pending, PendingQuery, Result, State, Timestamp};
+use mem0_core::{Claim, Error, MemoryId, Pending, PendingQuery, Result, Scope, State, Timestamp};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -27,24 +27,42 @@ pub(super) async fn pending(client: &Client, query: &PendingQuery) -> Result<Vec
 /// to the vector store is then at least as new as the event that it counts for.
 pub(super) async fn claim(session: &mut Session, query: &PendingQuery, claim: &Claim) -> Attempt<Vec<Pending>> {
     let (which, limit) = which(query);
-    let take = format!(
-        "WITH due AS MATERIALIZED (SELECT o.id FROM ledger_outbox o WHERE {which} ORDER BY o.seq {limit}
-             FOR UPDATE SKIP LOCKED)
-         UPDATE ledger_outbox o SET claim_owner = $7, claim_until = $9 FROM due
-         WHERE o.id = due.id RETURNING o.id"
-    );
-    let take = bind(Step::new(take), query).bind(claim.until.as_micros());
-    let taken = next(&mut session.begin("BEGIN", &[take]).await?.into_iter())?;
-    let ids = taken.iter().map(|row| at(row, 0)).collect::<Result<Vec<Uuid>>>()?;
-    let read = Step::new(select("SELECT o.* FROM ledger_outbox o WHERE o.id = ANY($1) ORDER BY o.seq")).bind(ids);
-    let answers = session.finish(vec![read]).await?;
-    Ok(read_all(&next(&mut answers.into_iter())?, query)?)
+    let due = Step::new(format!(
+        "SELECT o.id, o.scope FROM ledger_outbox o WHERE {which} ORDER BY o.seq {limit} FOR UPDATE SKIP LOCKED"
+    ));
+    let due = next(&mut session.begin("BEGIN", &[bind(due, query)]).await?.into_iter())?;
+    let mut ids: Vec<Uuid> = Vec::with_capacity(due.len());
+    for row in &due {
+        let erased = erased(at(row, 1)?)?;
+        if ids.len() < query.limit && erased.is_none_or(|scope| covers(query, &scope)) {
+            ids.push(at(row, 0)?);
+        }
+    }
+    let steps = vec![
+        Step::new("UPDATE ledger_outbox SET claim_owner = $2, claim_until = $3 WHERE id = ANY($1)")
+            .bind(ids.clone())
+            .bind(claim.owner.clone().into_bytes())
+            .bind(claim.until.as_micros()),
+        Step::new(select("SELECT o.* FROM ledger_outbox o WHERE o.id = ANY($1) ORDER BY o.seq")).bind(ids),
+    ];
+    let mut answers = session.finish(steps).await?.into_iter();
+    next(&mut answers)?;
+    Ok(read_all(&next(&mut answers)?, query)?)
+}
+
+/// What was erased has its scope as JSON, which no index knows.
+fn covers(query: &PendingQuery, scope: &Scope) -> bool {
+    query.scope.as_ref().is_none_or(|covering| covering.covers(scope))
+}
+
+fn erased(json: Option<&str>) -> Result<Option<Scope>> {
+    let bad = |e| Error::corrupt("a scope in the ledger's outbox cannot be read").with_source(e);
+    json.map(|json| serde_json::from_str(json).map_err(bad)).transpose()
 }
 
 fn read_all(found: &[Row], query: &PendingQuery) -> Result<Vec<Pending>> {
     let mut all = found.iter().map(read).collect::<Result<Vec<_>>>()?;
-    // What was erased has its scope as JSON, which no index knows.
-    all.retain(|one| query.scope.as_ref().is_none_or(|covering| covering.covers(&one.scope)));
+    all.retain(|one| covers(query, &one.scope));
     all.truncate(query.limit);
     Ok(all)
 }
@@ -58,7 +76,7 @@ fn which(query: &PendingQuery) -> (String, &'static str) {
         // Which of the erased are covered is only known once they are read.
         Some(scope) => (
             format!(
-                "(o.scope_no IN (SELECT s.scope_no FROM ledger_scopes s WHERE {}) OR o.scope_no IS NULL) AND {due}",
+                "(o.scope_no = ANY(ARRAY(SELECT s.scope_no FROM ledger_scopes s WHERE {})) OR o.scope_no IS NULL) AND {due}",
                 covering(scope)
             ),
             "LIMIT CASE WHEN EXISTS (SELECT 1 FROM ledger_outbox WHERE scope_no IS NULL) THEN NULL ELSE $8::bigint END",
@@ -110,11 +128,8 @@ fn read(row: &Row) -> Result<Pending> {
         }
         _ => None,
     };
-    let scope = match at::<Option<&str>>(row, OUTBOX + 4)? {
-        Some(json) => {
-            let bad = |e| Error::corrupt("a scope in the ledger's outbox cannot be read").with_source(e);
-            serde_json::from_str(json).map_err(bad)?
-        }
+    let scope = match erased(at(row, OUTBOX + 4)?)? {
+        Some(scope) => scope,
         None => scope(row, 9)?,
     };
     Ok(Pending {
