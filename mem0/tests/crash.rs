@@ -4,7 +4,7 @@
 //!
 //! Two ways to die: SIGKILL from outside at a random moment, and an abort at a
 //! failpoint between two steps of an operation. `MEM0_CRASH_KILLS` sets how
-//! often (200 by default), `MEM0_CRASH_SEED` where the random numbers start. On
+//! often (200 by default, a quarter of that on a server), `MEM0_CRASH_SEED` where the random numbers start. On
 //! each ledger whose server is there.
 #![allow(
     clippy::unwrap_used,
@@ -46,8 +46,10 @@ fn main() {
     }
     let arguments = Arguments::from_args();
     let kills: u64 = number("MEM0_CRASH_KILLS", 200);
-    let mut trials =
-        Vec::from(on_each(&format!("survives_{kills}_kills_at_random"), move |place| run(place, kills, |_| None)));
+    let mut trials = Vec::from(on_each("survives_kills_at_random", move |place| {
+        // To start a process on a server takes four times as long.
+        run(place, if place.is_on_a_server() { kills.div_ceil(4) } else { kills }, |_| None)
+    }));
     for point in FAILPOINTS {
         trials.extend(on_each(&format!("survives_death_at_{point}"), move |place| {
             run(place, 3, |round| Some(format!("{point}={}*off->1*panic", 2 + round * 3)))

@@ -1,6 +1,7 @@
 //! The ledgers that the tests of whole processes run on: SQLite, and PostgreSQL
 //! where `MEM0_TEST_POSTGRES_URL` or `MEM0_TEST_PGVECTOR_URL` says. The vector
 //! store is in a file in any case, which processes can share.
+#![allow(dead_code, reason = "each test uses its part")]
 
 use libtest_mimic::{Completion, Failed, Trial};
 use mem0::Config;
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
 /// Where a test keeps its memories.
-pub struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     server: Option<Server>,
 }
@@ -21,8 +22,13 @@ struct Server {
 }
 
 impl Place {
+    /// Whether the ledger is on a server.
+    pub(crate) const fn is_on_a_server(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// The configuration, as JSON for a child.
-    pub fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         let mut config = json!({"data_dir": self.folder.path()});
         if let Some(Server { url, name }) = &self.server {
             let mark = if url.contains('?') { '&' } else { '?' };
@@ -35,7 +41,7 @@ impl Place {
     /// After a process was killed: a server may still be at what it was told
     /// last, and is not to be found at it by whoever looks next. It has done it
     /// whole, or not at all.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         if let Some(server) = &self.server {
             let end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = $1";
             server.run(async |client| client.query(end, &[&server.name]).await.map(|_| ())).await;
@@ -43,7 +49,7 @@ impl Place {
     }
 
     /// Removes what is not in the folder.
-    pub async fn remove(&self) {
+    pub(crate) async fn remove(&self) {
         if let Some(server) = &self.server {
             let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", server.name);
             server.run(async |client| client.batch_execute(&drop).await).await;
@@ -61,7 +67,7 @@ impl Server {
 }
 
 /// What a child is told by [`Place::config`].
-pub fn read(config: &str) -> Config {
+pub(crate) fn read(config: &str) -> Config {
     Config::from_value(serde_json::from_str(config).unwrap()).unwrap()
 }
 
@@ -70,7 +76,7 @@ fn server_url() -> Option<String> {
 }
 
 /// The same test on each ledger; one whose server is not there shows as ignored.
-pub fn on_each(name: &str, test: impl Fn(&Place) -> Result<(), String> + Clone + Send + 'static) -> [Trial; 2] {
+pub(crate) fn on_each(name: &str, test: impl Fn(&Place) -> Result<(), String> + Clone + Send + 'static) -> [Trial; 2] {
     let file = test.clone();
     [
         Trial::test(format!("sqlite::{name}"), move || {
