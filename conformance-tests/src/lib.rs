@@ -62,6 +62,7 @@ pub mod backends;
 pub mod check;
 pub mod fakes;
 pub mod harness;
+pub mod proxy;
 pub mod random;
 pub mod rules;
 pub mod runner;
@@ -73,7 +74,7 @@ mod data;
 mod shrink;
 
 pub use check::{Stop, Verdict};
-pub use harness::{EmbedderHarness, LedgerHarness, LlmHarness, Setup, VectorHarness};
+pub use harness::{EmbedderHarness, LedgerHarness, LlmHarness, Setup, Through, VectorHarness};
 pub use runner::Backend;
 pub use settings::server_url;
 pub use suites::embedder::EmbedderFamily;

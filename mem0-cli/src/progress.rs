@@ -34,6 +34,13 @@ impl Progress {
         }
     }
 
+    /// So much is done in all.
+    pub(crate) fn reached(&self, position: u64) {
+        if let Self(Some(bar)) = self {
+            bar.set_position(position);
+        }
+    }
+
     /// A writer that counts lines.
     pub(crate) fn lines<W: Write>(&self, inner: W) -> Lines<'_, W> {
         Lines { inner, progress: self }

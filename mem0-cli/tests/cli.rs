@@ -392,6 +392,51 @@ fn another_collection_is_moved_to() {
 }
 
 #[test]
+fn a_move_is_told_where_to() {
+    let world = World::new();
+    world.remember("I like tea.");
+    world.remember("I play chess.");
+    assert_eq!(world.run(&["reindex", "--to", "sqlite", "--with", "5"]).status.code(), Some(2));
+    assert_eq!(world.run(&["reindex", "--with", "{}"]).status.code(), Some(2));
+    let unknown = world.run(&["reindex", "--to", "squlite"]);
+    assert!(stderr(&unknown).contains("sqlite"), "{}", stderr(&unknown));
+    let to = ["reindex", "--to", "sqlite", "--with", r#"{"path": "new.db"}"#, "--collection", "new"];
+    let moved = world.json(&to);
+    assert_eq!((&moved["moved"], &moved["counted"], &moved["sampled"]), (&json!(true), &json!(2), &json!(2)));
+    // Again is no harm, although the configuration is still the old one.
+    assert_eq!(world.json(&to)["moved"], false);
+    assert_eq!(world.run(&["list", "--user", "ana"]).status.code(), Some(5));
+    let config = world.path().join("new.toml");
+    std::fs::write(&config, "collection = 'new'\n[vector_store]\nprovider = 'sqlite'\nconfig = {path = 'new.db'}\n")
+        .unwrap();
+    let found = world.json(&["search", "tea", "--user", "ana", "--config", config.to_str().unwrap()]);
+    assert_eq!(texts(&found)[0], "I like tea.");
+}
+
+#[test]
+fn adopt_says_what_it_cannot_read() {
+    let world = World::new();
+    let file = world.path().join("python.json");
+    std::fs::write(&file, r#"{"vector_store": {"provider": "qdrant", "config": {}}, "llm": {}}"#).unwrap();
+    let history = world.path().join("history.db");
+    let history = history.to_str().unwrap();
+    for (arguments, code, part) in [
+        (vec!["--from", r#"{"provider": "sqlite"}"#], 5, "collection to adopt \"sqlite\""),
+        (vec!["--from", file.to_str().unwrap()], 5, "\"qdrant\""),
+        (vec!["--from", "{"], 2, "--from is a vector store"),
+        (vec!["--from", "/nowhere/at.all"], 2, "cannot be read"),
+        #[cfg(not(feature = "redis"))]
+        (vec!["--from", r#"{"provider": "redis"}"#], 5, "the feature \"redis\""),
+        #[cfg(feature = "redis")]
+        (vec!["--from", r#"{"provider": "redis"}"#, "--history", history], 3, "no such file"),
+    ] {
+        let output = world.run(&[&["adopt"], &*arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {history}: {}", stderr(&output));
+        assert!(stderr(&output).contains(part), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn completions_for_every_shell() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -1,14 +1,17 @@
 //! The configuration: from a file, from the environment, or built in code.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::engine::{Budget, Builder, Fusion, Limits, Mem0};
 use crate::error::{Error, Result};
+use crate::layers::{CallLimits, layered};
 use crate::policies;
 use crate::registry::{BuildContext, Registry, explain};
+use crate::traits::vector_store::VectorStore;
 
 /// A provider with its own configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +62,8 @@ impl Slot {
 pub struct Config {
     /// Where vectors are found by nearness; `sqlite` by default.
     pub vector_store: Slot,
+    /// Limits for each call to the vector store.
+    pub vector_store_calls: CallLimits,
     /// What makes vectors of texts; `local` by default.
     pub embedder: Slot,
     /// Where the truth is kept; `sqlite` by default.
@@ -105,6 +110,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             vector_store: Slot::new("sqlite"),
+            vector_store_calls: CallLimits::default(),
             embedder: Slot::new("local"),
             ledger: Slot::new("sqlite"),
             llm: None,
@@ -201,8 +207,7 @@ impl Config {
     pub async fn builder(&self, registry: &Registry, context: &BuildContext) -> Result<Builder> {
         let ledger = self.ledger_config()?;
         let ledger = registry.make_ledger(&self.ledger.provider, ledger, context).await?;
-        let store = &self.vector_store;
-        let store = registry.make_vector_store(&store.provider, store.config.clone(), context).await?;
+        let store = self.make_vector_store(registry, context).await?;
         let embedder = &self.embedder;
         let embedder = registry.make_embedder(&embedder.provider, embedder.config.clone(), context).await?;
         let llm = match &self.llm {
@@ -224,6 +229,16 @@ impl Config {
             builder = builder.llm(llm);
         }
         Ok(builder)
+    }
+
+    /// Makes the vector store alone, for instance to move there.
+    ///
+    /// # Errors
+    /// As [`Config::builder`].
+    pub async fn make_vector_store(&self, registry: &Registry, context: &BuildContext) -> Result<Arc<dyn VectorStore>> {
+        let calls = self.vector_store_calls.layers()?;
+        let Slot { provider, config } = &self.vector_store;
+        Ok(layered(registry.make_vector_store(provider, config.clone(), context).await?, &calls))
     }
 
     /// The engine's own policy first, then the others that this build has and

@@ -19,10 +19,11 @@ pub mod types;
 
 pub use config::{Config, Slot};
 pub use engine::{
-    AddInput, AddItem, AddOptions, AddRequest, AddResult, BatchOptions, Breakdown, Budget, Builder, ChangeResult, Cost,
-    Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList,
-    JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult,
-    SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When, WorkerOptions, memory_json,
+    AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, BatchOptions, Breakdown, Budget,
+    Builder, ChangeResult, Cost, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry,
+    Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed,
+    SearchOptions, SearchResult, Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When,
+    WorkerOptions, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;
@@ -35,6 +36,7 @@ pub use traits::extract::{
     Action, Candidate, Decision, DropReason, Dropped, ExtractRequest, Extraction, Extractor, Neighbour, Reconciler,
     Target,
 };
+pub use traits::foreign::{ForeignCollection, ForeignEvent, ForeignPage, ForeignPoint};
 pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{
     Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,

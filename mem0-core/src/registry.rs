@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::traits::embedder::Embedder;
 use crate::traits::extract::{Extractor, Reconciler};
+use crate::traits::foreign::ForeignCollection;
 use crate::traits::ledger::Ledger;
 use crate::traits::llm::Llm;
 use crate::traits::vector_store::VectorStore;
@@ -118,6 +119,7 @@ impl fmt::Debug for BuildContext {
 #[derive(Clone, Default)]
 pub struct Registry {
     vector_stores: Family<Arc<dyn VectorStore>>,
+    foreign: Family<Arc<dyn ForeignCollection>>,
     ledgers: Family<Arc<dyn Ledger>>,
     embedders: Family<Arc<dyn Embedder>>,
     llms: Family<Arc<dyn Llm>>,
@@ -138,6 +140,16 @@ impl Registry {
         F: Future<Output = Result<Arc<dyn VectorStore>>> + Send + 'static,
     {
         self.vector_stores.insert(name, make);
+    }
+
+    /// Adds a reader of what other programs wrote to a vector store, which takes
+    /// the configuration of that store, or replaces the one of that name.
+    pub fn foreign_collection<F, M>(&mut self, name: &'static str, make: M)
+    where
+        M: Fn(Value, BuildContext) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Arc<dyn ForeignCollection>>> + Send + 'static,
+    {
+        self.foreign.insert(name, make);
     }
 
     /// Adds a ledger, or replaces the one of that name.
@@ -181,6 +193,12 @@ impl Registry {
         self.vector_stores.0.keys().copied()
     }
 
+    /// The names of the vector stores whose collections can be
+    /// [adopted](crate::Mem0::adopt), sorted.
+    pub fn foreign_collections(&self) -> impl Iterator<Item = &'static str> {
+        self.foreign.0.keys().copied()
+    }
+
     /// The names of the ledgers, sorted.
     pub fn ledgers(&self) -> impl Iterator<Item = &'static str> {
         self.ledgers.0.keys().copied()
@@ -212,6 +230,21 @@ impl Registry {
         context: &BuildContext,
     ) -> Result<Arc<dyn VectorStore>> {
         self.vector_stores.make("vector_store", provider, config, context).await
+    }
+
+    /// Makes the reader of a collection that another program wrote to the vector
+    /// store `provider`, from the configuration of that store; its
+    /// `collection_name` says which.
+    ///
+    /// # Errors
+    /// As [`Registry::make_vector_store`].
+    pub async fn make_foreign_collection(
+        &self,
+        provider: &str,
+        config: Value,
+        context: &BuildContext,
+    ) -> Result<Arc<dyn ForeignCollection>> {
+        self.foreign.make("collection to adopt", provider, config, context).await
     }
 
     /// Makes the ledger `provider`.
@@ -256,6 +289,7 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
             .field("vector_stores", &self.vector_stores.0.keys())
+            .field("foreign_collections", &self.foreign.0.keys())
             .field("ledgers", &self.ledgers.0.keys())
             .field("embedders", &self.embedders.0.keys())
             .field("llms", &self.llms.0.keys())

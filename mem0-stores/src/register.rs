@@ -1,10 +1,17 @@
 //! Every ledger and vector store of this build, by name.
 
-#[cfg(any(feature = "pgvector", feature = "postgres"))]
+#[cfg(any(feature = "elasticsearch", feature = "opensearch", feature = "pgvector", feature = "postgres"))]
 use std::sync::Arc;
 
 use mem0_core::Registry;
-#[cfg(any(feature = "pgvector", feature = "postgres", feature = "redis", feature = "sqlite"))]
+#[cfg(any(
+    feature = "elasticsearch",
+    feature = "opensearch",
+    feature = "pgvector",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
 use mem0_core::provider_config;
 #[cfg(feature = "sqlite")]
 use mem0_core::{BuildContext, Ledger};
@@ -13,10 +20,16 @@ use mem0_core::{Result, VectorStore};
 
 #[cfg(feature = "postgres")]
 use crate::ledger::postgres::PostgresLedger;
+#[cfg(feature = "elasticsearch")]
+use crate::vector::elasticsearch::ElasticsearchStore;
+#[cfg(feature = "opensearch")]
+use crate::vector::opensearch::OpenSearchStore;
+#[cfg(feature = "supabase")]
+use crate::vector::pgvector::supabase;
 #[cfg(feature = "pgvector")]
-use crate::vector::pgvector::PgvectorStore;
+use crate::vector::pgvector::{ForeignTable, PgvectorStore};
 #[cfg(feature = "redis")]
-use crate::vector::redis::RedisVectorStore;
+use crate::vector::redis::{ForeignKeys, RedisVectorStore};
 
 /// Adds every ledger and vector store of this build to `registry`.
 ///
@@ -27,7 +40,14 @@ use crate::vector::redis::RedisVectorStore;
 /// assert!(registry.ledgers().any(|name| name == "sqlite"));
 /// ```
 #[cfg_attr(
-    not(any(feature = "pgvector", feature = "postgres", feature = "redis", feature = "sqlite")),
+    not(any(
+        feature = "elasticsearch",
+        feature = "opensearch",
+        feature = "pgvector",
+        feature = "postgres",
+        feature = "redis",
+        feature = "sqlite"
+    )),
     expect(unused_variables, reason = "no provider is built in")
 )]
 pub fn register(registry: &mut Registry) {
@@ -36,6 +56,12 @@ pub fn register(registry: &mut Registry) {
         registry.vector_store("redis", |config, _| async move { redis::vector_store(config, RedisVectorStore::redis) });
         registry
             .vector_store("valkey", |config, _| async move { redis::vector_store(config, RedisVectorStore::valkey) });
+        registry.foreign_collection("redis", |config, _| async {
+            Ok(Arc::new(ForeignKeys::redis(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("valkey", |config, _| async {
+            Ok(Arc::new(ForeignKeys::valkey(provider_config(config)?)?) as _)
+        });
     }
     #[cfg(feature = "sqlite")]
     {
@@ -46,10 +72,30 @@ pub fn register(registry: &mut Registry) {
     registry.ledger("postgres", |config, _| async {
         Ok(Arc::new(PostgresLedger::open(&provider_config(config)?).await?) as _)
     });
-    #[cfg(feature = "pgvector")]
-    registry.vector_store("pgvector", |config, _| async {
-        Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
+    #[cfg(feature = "supabase")]
+    {
+        registry.foreign_collection("supabase", |config, _| async {
+            Ok(Arc::new(ForeignTable::supabase(provider_config(config)?)?) as _)
+        });
+        registry.vector_store("supabase", |config, _| async { supabase(provider_config(config)?) });
+    }
+    #[cfg(feature = "elasticsearch")]
+    registry.vector_store("elasticsearch", |config, _| async {
+        Ok(Arc::new(ElasticsearchStore::new(provider_config(config)?)?) as _)
     });
+    #[cfg(feature = "opensearch")]
+    registry.vector_store("opensearch", |config, _| async {
+        Ok(Arc::new(OpenSearchStore::new(provider_config(config)?)?) as _)
+    });
+    #[cfg(feature = "pgvector")]
+    {
+        registry.vector_store("pgvector", |config, _| async {
+            Ok(Arc::new(PgvectorStore::new(provider_config(config)?)?) as _)
+        });
+        registry.foreign_collection("pgvector", |config, _| async {
+            Ok(Arc::new(ForeignTable::pgvector(provider_config(config)?)?) as _)
+        });
+    }
 }
 
 #[cfg(feature = "redis")]

@@ -47,9 +47,14 @@ mod providers;
 struct Readme;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use environment::default_data_dir;
 pub use mem0_core::*;
+#[cfg(feature = "sqlite")]
+pub use mem0_stores::python_history;
+#[cfg(feature = "supabase")]
+pub use mem0_stores::vector::pgvector::SUPABASE_FUNCTIONS;
 pub use providers::{Family, ProviderInfo, llm_capabilities, provider, providers};
 
 /// Every provider that this build has.
@@ -121,6 +126,35 @@ pub async fn builder(config: &Config) -> Result<Builder> {
     let registry = registry();
     providers::check_features(config, &registry)?;
     config.builder(&registry, &BuildContext::new(folder)).await
+}
+
+/// The vector store that a configuration describes, alone: to move there with
+/// [`Mem0::reindex`].
+///
+/// # Errors
+/// As [`from_config`].
+pub async fn vector_store(config: &Config) -> Result<Arc<dyn VectorStore>> {
+    let folder = match &config.data_dir {
+        Some(folder) => folder.clone(),
+        None => default_data_dir()?,
+    };
+    let registry = registry();
+    providers::check_features(config, &registry)?;
+    config.make_vector_store(&registry, &BuildContext::new(folder)).await
+}
+
+/// A collection that another program wrote to a vector store, such as the
+/// Python library, to be [adopted](Mem0::adopt). `from` is the section
+/// `vector_store` of a configuration; its `collection_name` says which.
+///
+/// # Errors
+/// `UnknownProvider` for a store whose collections cannot be read so, `Config`
+/// for a key that it does not know.
+pub async fn foreign_collection(from: &Slot) -> Result<Arc<dyn ForeignCollection>> {
+    let registry = registry();
+    providers::check_feature(Family::VectorStore, &from.provider, &registry)?;
+    let context = BuildContext::new(default_data_dir()?);
+    registry.make_foreign_collection(&from.provider, from.config.clone(), &context).await
 }
 
 /// Reads a configuration from a file (TOML, or JSON) and the environment, as

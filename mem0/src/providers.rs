@@ -110,8 +110,11 @@ pub fn providers() -> &'static [ProviderInfo] {
     static PROVIDERS: &[ProviderInfo] = &[
         info(VectorStore, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(VectorStore, "pgvector", Some("pgvector"), &[], "PostgreSQL with the extension pgvector"),
+        info(VectorStore, "supabase", Some("supabase"), &[], "Supabase, as PostgreSQL or over HTTPS"),
         info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch"),
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
+        info(VectorStore, "elasticsearch", Some("elasticsearch"), &[], "Elasticsearch"),
+        info(VectorStore, "opensearch", Some("opensearch"), &[], "OpenSearch, also Amazon's service"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Ledger, "postgres", Some("postgres"), &[], "PostgreSQL: several servers share it"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),
@@ -199,17 +202,26 @@ pub(crate) fn check_features(config: &Config, registry: &Registry) -> Result<()>
         (Family::Policy, config.policy.as_ref()),
     ];
     for (family, slot) in slots {
-        let Some(known) = slot.and_then(|slot| provider(family, &slot.provider)) else { continue };
-        if let Some(feature) = known.feature
-            && !known.is_in(registry)
-        {
-            return Err(Error::new(
-                ErrorKind::UnknownProvider,
-                format!("{family} \"{}\" is not in this build: add the feature \"{feature}\" of `mem0`", known.name),
-            ));
+        if let Some(slot) = slot {
+            check_feature(family, &slot.provider, registry)?;
         }
     }
     Ok(())
+}
+
+/// The same for one provider.
+///
+/// # Errors
+/// `UnknownProvider`.
+pub(crate) fn check_feature(family: Family, name: &str, registry: &Registry) -> Result<()> {
+    let Some(known) = provider(family, name) else { return Ok(()) };
+    match known.feature {
+        Some(feature) if !known.is_in(registry) => Err(Error::new(
+            ErrorKind::UnknownProvider,
+            format!("{family} \"{name}\" is not in this build: add the feature \"{feature}\" of `mem0`"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

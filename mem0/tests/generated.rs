@@ -33,8 +33,16 @@ const PROOFS: &[Proof] = &[
         version: "PostgreSQL 18.6, pgvector 0.8.6",
         indexes: "exact, HNSW, IVFFlat; halfvec",
     },
+    Proof {
+        provider: "supabase",
+        evidence: "real PostgreSQL behind fakes of the pooler and of PostgREST",
+        version: "PostgreSQL 18.6, pgvector 0.8.6",
+        indexes: "exact, HNSW, IVFFlat; halfvec",
+    },
     Proof { provider: "redis", evidence: "real", version: "8.2.3, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
     Proof { provider: "valkey", evidence: "real", version: "8.1.8, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
+    Proof { provider: "elasticsearch", evidence: "real", version: "8.19.21", indexes: "HNSW, int8 HNSW" },
+    Proof { provider: "opensearch", evidence: "real", version: "2.19.1", indexes: "HNSW by Lucene; by Faiss not run" },
 ];
 
 /// What each other provider's conformance run rests on, by family and feature: all

@@ -9,6 +9,8 @@ mod memory;
 mod llms;
 #[cfg(feature = "local")]
 mod local;
+#[cfg(any(feature = "elasticsearch", feature = "opensearch"))]
+mod lucene;
 #[cfg(feature = "llms")]
 pub mod openai;
 #[cfg(feature = "pgvector")]
@@ -21,6 +23,8 @@ mod redis;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_graph;
+#[cfg(feature = "pgvector")]
+mod supabase;
 
 #[cfg(feature = "embedders")]
 pub use embedders::RemoteEmbedder;
@@ -31,6 +35,10 @@ pub use llms::{
 };
 #[cfg(feature = "local")]
 pub use local::LocalHarness;
+#[cfg(feature = "elasticsearch")]
+pub use lucene::ElasticsearchHarness;
+#[cfg(feature = "opensearch")]
+pub use lucene::OpenSearchHarness;
 pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
@@ -42,3 +50,5 @@ pub use redis::{RedisHarness, ValkeyHarness};
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]
 pub use sqlite_graph::SqliteGraphHarness;
+#[cfg(feature = "pgvector")]
+pub use supabase::{SupabaseHarness, SupabaseRestHarness};

@@ -41,6 +41,10 @@ pub(crate) mod llm;
 pub(crate) mod ollama;
 pub mod openai;
 
+#[cfg(feature = "pgvector")]
+pub mod pooler;
+#[cfg(feature = "pgvector")]
+pub mod postgrest;
 mod server;
 
 pub use server::{FakeServer, Fault, MARK, Reply, Seen, Traffic};

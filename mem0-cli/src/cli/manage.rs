@@ -49,6 +49,56 @@ pub(crate) struct ImportArgs {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// Move to another vector store, or to another embedding model.
+///
+/// With `--to`: every memory is written to that vector store while everything
+/// goes on from the old one; the copy is counted and searched; then it is
+/// switched to. The configuration has to name it from then on.
+///
+/// Without: moves to the vector store and the embedder of the configuration,
+/// where that was edited and the other commands refuse to open. Texts are
+/// embedded anew if the model is another one.
+///
+/// Can be interrupted and repeated: it goes on where it was.
+#[derive(Args, Debug)]
+pub(crate) struct ReindexArgs {
+    /// The vector store to move to; `mem0 providers` lists them
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) to: Option<String>,
+    /// Its own keys, as JSON
+    #[arg(long, value_name = "JSON", requires = "to")]
+    pub(crate) with: Option<String>,
+    /// The collection there; the same name as here if not given
+    #[arg(long, value_name = "NAME", requires = "to")]
+    pub(crate) collection: Option<String>,
+}
+
+/// Take over what the Python library remembers, or this one elsewhere.
+///
+/// Reads the collection in a vector store and imports its memories with their
+/// ids, times, users and metadata; the collection itself is left as it is. What
+/// is there already is skipped, so that it can be repeated. Says what was left
+/// and why.
+#[derive(Args, Debug)]
+pub(crate) struct AdoptArgs {
+    /// The vector store, as under `vector_store` in a configuration: a file
+    /// (also a whole configuration), or JSON, e.g.
+    /// `{"provider": "pgvector", "config": {"collection_name": "mem0", …}}`
+    #[arg(long, value_name = "FILE|JSON")]
+    pub(crate) from: String,
+    /// The Python library's history, e.g. `~/.mem0/history.db`, for earlier
+    /// versions of the memories
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// Keep the vectors: only if the configured embedder is the very model that
+    /// made them. Otherwise the texts are embedded anew
+    #[arg(long)]
+    pub(crate) keep_vectors: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// Check the ledger, the vector store against it, and the models.
 ///
 /// The configured language model and embedder are asked for a few tokens: is

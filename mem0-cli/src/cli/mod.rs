@@ -12,7 +12,8 @@ use mem0::{MemoryId, Metadata, ScopeFields, Timestamp};
 
 pub(crate) use jobs::{JobsArgs, JobsCommand, JobsListArgs, WorkArgs, show_cursor};
 pub(crate) use manage::{
-    CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs, ResetArgs,
+    AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs,
+    ReindexArgs, ResetArgs,
 };
 pub(crate) use read::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
@@ -162,13 +163,8 @@ pub(crate) enum Command {
     Reset(ResetArgs),
     Export(ExportArgs),
     Import(ImportArgs),
-    /// Move to the embedder and vector store of the configuration
-    ///
-    /// Edit the configuration, then run this: texts are embedded anew where
-    /// the model is another one, and every memory is written to the vector
-    /// store. Until it is done other commands refuse to open. It can be
-    /// interrupted and repeated.
-    Reindex,
+    Reindex(ReindexArgs),
+    Adopt(AdoptArgs),
     /// Show counts
     ///
     /// Of everybody, unless an id is given on the command line.

@@ -1,46 +1,14 @@
-//! `reindex`, `stats`, `config`, `completions`.
+//! `stats`, `config`, `completions`.
 
 use std::io::Write;
 
 use clap::CommandFactory;
-use mem0::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, CompletionsArgs};
 use crate::exit::Failure;
-use crate::output::{Out, count};
-use crate::progress::Progress;
+use crate::output::Out;
 use crate::session::Session;
-
-pub(super) async fn reindex(session: &Session, out: &mut Out) -> Result<(), Failure> {
-    let builder = session.builder().await?;
-    // Opens as it is where nothing has to move.
-    let (mem0, moved) = match builder.clone().open().await {
-        Ok(mem0) => (mem0, false),
-        Err(e) if matches!(e.kind(), ErrorKind::IdentityMismatch | ErrorKind::Config) => {
-            let _progress = Progress::new(out.quiet, None, "Moving");
-            (builder.move_projection(true).open().await?, true)
-        }
-        Err(e) => return Err(e.into()),
-    };
-    let stats = mem0.stats(None).await?;
-    if out.json {
-        let mut answer = json!({ "moved": moved });
-        if let (Value::Object(answer), Ok(Value::Object(stats))) = (&mut answer, serde_json::to_value(&stats)) {
-            answer.extend(stats);
-        }
-        return out.json(&answer);
-    }
-    let memories = count(stats.ledger.memories, "memory", "memories");
-    let place = format!("{}, embedded by {}", stats.vector_store, stats.embedder);
-    if moved {
-        out.line(format!("{memories} moved to {place}"))
-    } else {
-        out.line(format!("nothing to move: {memories} in {place}"))?;
-        out.note("change the configuration first; `mem0 doctor --repair` mends what is there");
-        Ok(())
-    }
-}
 
 pub(super) async fn stats(session: &Session, out: &mut Out) -> Result<(), Failure> {
     let scope = session.given_scope()?;

@@ -1,12 +1,14 @@
 //! One function per command.
 
 mod add;
+mod adopt;
 mod change;
 mod doctor;
 mod jobs;
 mod manage;
 mod providers;
 mod read;
+mod reindex;
 mod transfer;
 
 pub(crate) use add::reasons;
@@ -85,7 +87,8 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
         Command::Reset(args) => change::reset(session, out, args).await?,
         Command::Export(args) => transfer::export(session, out, args).await?,
         Command::Import(args) => transfer::import(session, out, args).await?,
-        Command::Reindex => manage::reindex(session, out).await?,
+        Command::Reindex(args) => reindex::reindex(session, out, args).await?,
+        Command::Adopt(args) => adopt::adopt(session, out, args).await?,
         Command::Stats => manage::stats(session, out).await?,
         Command::Doctor(args) => return doctor::doctor(session, out, args).await,
         Command::Providers => providers::providers(out).await?,

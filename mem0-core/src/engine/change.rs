@@ -1,5 +1,8 @@
 //! Changes by the caller's own words: update, delete, undo, erase, reset.
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
 use crate::engine::cost::{self, Cost, Part, timed};
 use crate::engine::options::{ListOptions, UpdateOptions, UpdateRequest, When};
 use crate::engine::plan::{self, Planned};
@@ -21,6 +24,10 @@ const PAGE: usize = 1_000;
 /// How often a change of one memory is tried again when somebody else changed
 /// it at the same moment.
 const RETRIES: u32 = 16;
+
+/// Plans as of a moment, as often as it takes. A boxed future, since that of an
+/// async closure could not be sent to another thread.
+type Planner<'p> = &'p (dyn Fn(Timestamp) -> BoxFuture<'p, Result<Vec<Planned>>> + Send + Sync);
 
 impl Mem0 {
     /// Changes a memory; the version before stays in its history.
@@ -52,10 +59,11 @@ impl Mem0 {
         let ids: Vec<MemoryId> = requests.iter().map(|request| request.id).collect();
         let explicit = requests.iter().any(|request| request.options.expected_version.is_some());
         let retries = if explicit { 0 } else { RETRIES };
-        let mut changed = self
-            .commit_changes(retries, async |now| {
+        let (vectors, ids, requests) = (&vectors, &ids, &requests);
+        let plan = |now| {
+            async move {
                 let mut vectors = vectors.iter();
-                let bases = self.live(&ids, now).await?;
+                let bases = self.live(ids, now).await?;
                 let mut planned = Vec::with_capacity(requests.len());
                 for (UpdateRequest { id, options }, base) in requests.iter().zip(bases) {
                     let vector = options.text.is_some().then(|| vectors.next().cloned()).flatten();
@@ -63,8 +71,10 @@ impl Mem0 {
                     planned.push(self.plan_update(base, options, vector, now)?);
                 }
                 Ok(planned)
-            })
-            .await?;
+            }
+            .boxed()
+        };
+        let mut changed = self.commit_changes(retries, &plan).await?;
         for change in &mut changed {
             change.cost = change.cost + embedding;
         }
@@ -150,15 +160,18 @@ impl Mem0 {
     pub async fn delete_many(&self, ids: &[MemoryId], scope: Option<&Scope>) -> Result<Vec<ChangeResult>> {
         self.inner.limits.batch(ids.len())?;
         distinct(ids.iter().copied())?;
-        self.commit_changes(RETRIES, async |now| {
-            let bases = self.live(ids, now).await?;
-            let mut planned = Vec::with_capacity(ids.len());
-            for (id, base) in ids.iter().zip(bases) {
-                planned.push(deletion(in_scope(*id, base, scope)?));
+        let plan = |now| {
+            async move {
+                let bases = self.live(ids, now).await?;
+                let mut planned = Vec::with_capacity(ids.len());
+                for (id, base) in ids.iter().zip(bases) {
+                    planned.push(deletion(in_scope(*id, base, scope)?));
+                }
+                Ok(planned)
             }
-            Ok(planned)
-        })
-        .await
+            .boxed()
+        };
+        self.commit_changes(RETRIES, &plan).await
     }
 
     /// Removes every memory that the scope covers and the filter matches, and
@@ -184,12 +197,12 @@ impl Mem0 {
                 break;
             }
             let ids: Vec<MemoryId> = page.results.iter().map(|memory| memory.id).collect();
-            let gone = self
-                .commit_changes(RETRIES, async |now| {
-                    // Somebody else may have removed some meanwhile.
-                    Ok(self.live(&ids, now).await?.into_iter().flatten().map(deletion).collect())
-                })
-                .await?;
+            let ids = &ids;
+            // Somebody else may have removed some meanwhile.
+            let plan = |now| {
+                async move { Ok(self.live(ids, now).await?.into_iter().flatten().map(deletion).collect()) }.boxed()
+            };
+            let gone = self.commit_changes(RETRIES, &plan).await?;
             result.deleted += gone.len() as u64;
             result.cost = result.cost + gone.first().map(|change| change.cost).unwrap_or_default();
             for degraded in gone.into_iter().flat_map(|change| change.degraded) {
@@ -231,12 +244,8 @@ impl Mem0 {
     /// it changes at this moment; those of the ledger.
     pub async fn undo(&self, id: MemoryId, scope: Option<&Scope>) -> Result<ChangeResult> {
         self.head(id, scope).await?;
-        let mut results = self
-            .commit_changes(RETRIES, async |_| {
-                let log = self.inner.ledger.history(id).await?;
-                Ok(vec![undo_last(&log)?])
-            })
-            .await?;
+        let plan = |_| async move { Ok(vec![undo_last(&self.inner.ledger.history(id).await?)?]) }.boxed();
+        let mut results = self.commit_changes(RETRIES, &plan).await?;
         results.pop().ok_or_else(|| Error::internal("no result for an undo"))
     }
 
@@ -256,15 +265,19 @@ impl Mem0 {
         }
         ids.sort_unstable();
         ids.dedup();
-        self.commit_changes(0, async |_| {
-            let mut planned = Vec::with_capacity(ids.len());
-            for id in &ids {
-                let history = self.inner.ledger.history(*id).await?;
-                planned.push(undo_commit(&history, txn)?);
+        let ids = &ids;
+        let plan = |_| {
+            async move {
+                let mut planned = Vec::with_capacity(ids.len());
+                for id in ids {
+                    let history = self.inner.ledger.history(*id).await?;
+                    planned.push(undo_commit(&history, txn)?);
+                }
+                Ok(planned)
             }
-            Ok(planned)
-        })
-        .await
+            .boxed()
+        };
+        self.commit_changes(0, &plan).await
     }
 
     /// Removes everything that the scope covers for good: memories, every
@@ -331,18 +344,17 @@ impl Mem0 {
     /// Gives memories a new version with the same content.
     pub(super) async fn touch(&self, memories: Vec<Memory>) -> Result<()> {
         let reason = "imported again after an erasure".to_owned();
-        self.commit_changes(0, async |_| {
-            Ok(memories
-                .iter()
-                .map(|base| {
-                    let content = base.content.clone();
-                    let change = plan::revision(base, content.clone(), None, EventKind::Update, Some(reason.clone()));
-                    let (id, base) = (base.id, Some(base.clone()));
-                    Planned { change: Some(change), base, id, event: Event::Update, content, reason: None }
-                })
-                .collect())
-        })
-        .await?;
+        let planned: Vec<Planned> = memories
+            .into_iter()
+            .map(|base| {
+                let content = base.content.clone();
+                let change = plan::revision(&base, content.clone(), None, EventKind::Update, Some(reason.clone()));
+                let id = base.id;
+                Planned { change: Some(change), base: Some(base), id, event: Event::Update, content, reason: None }
+            })
+            .collect();
+        let planned = &planned;
+        self.commit_changes(0, &|_| async move { Ok(planned.clone()) }.boxed()).await?;
         Ok(())
     }
 
@@ -368,11 +380,7 @@ impl Mem0 {
 
     /// Plans, commits all scopes in one transaction, and projects. Plans again
     /// when somebody else was faster.
-    async fn commit_changes(
-        &self,
-        retries: u32,
-        plan: impl AsyncFn(Timestamp) -> Result<Vec<Planned>>,
-    ) -> Result<Vec<ChangeResult>> {
+    async fn commit_changes(&self, retries: u32, plan: Planner<'_>) -> Result<Vec<ChangeResult>> {
         let (mut results, cost) = cost::counted(self.changed(retries, plan)).await?;
         for result in &mut results {
             result.cost = cost;
@@ -380,11 +388,7 @@ impl Mem0 {
         Ok(results)
     }
 
-    async fn changed(
-        &self,
-        retries: u32,
-        plan: impl AsyncFn(Timestamp) -> Result<Vec<Planned>>,
-    ) -> Result<Vec<ChangeResult>> {
+    async fn changed(&self, retries: u32, plan: Planner<'_>) -> Result<Vec<ChangeResult>> {
         let mut round = 0;
         let (planned, groups, receipts, now) = loop {
             let now = self.now();

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use crate::engine::Mem0;
 use crate::engine::results::DoctorReport;
 use crate::engine::search::dot;
+use crate::engine::walk::Walk;
 use crate::error::Result;
-use crate::filter::Filter;
-use crate::traits::ledger::{ListQuery, View};
+use crate::traits::ledger::View;
 use crate::traits::vector_store::{Point, ScrollQuery, Selector, VectorCollection};
 use crate::types::ids::MemoryId;
 use crate::types::memory::Memory;
@@ -68,12 +68,9 @@ impl Mem0 {
     pub(super) async fn sweep(&self) -> Result<()> {
         let active = self.active();
         let collection = active.collection().await?;
-        let memories = self.inner.ledger.stats(None).await?.memories;
-        if collection.count(None, &Filter::All).await? > memories {
-            let mut compared = Compared::default();
-            self.find_orphans(&**collection, &mut compared).await?;
-            remove(&**collection, &compared.orphans).await?;
-        }
+        let mut compared = Compared::default();
+        self.find_orphans(&**collection, &mut compared).await?;
+        remove(&**collection, &compared.orphans).await?;
         Ok(())
     }
 
@@ -90,25 +87,9 @@ impl Mem0 {
 
     async fn compare(&self, collection: &dyn VectorCollection) -> Result<Compared> {
         let mut compared = Compared::default();
-        let mut after = None;
-        loop {
-            let scopes = self.inner.ledger.scopes(None, after.as_ref(), BATCH).await?;
-            let Some(last) = scopes.last() else { break };
-            after = Some(last.scope.clone());
-            for info in scopes {
-                let view = View { include_expired: true, ..View::current(self.now()) };
-                let mut query = ListQuery::new(info.scope.clone(), view, BATCH);
-                loop {
-                    let page = self.inner.ledger.list(&query).await?;
-                    // The list covers narrower scopes, which come by themselves.
-                    let own = page.items.into_iter().filter(|memory| memory.scope == info.scope).collect();
-                    self.compare_page(collection, own, &mut compared).await?;
-                    query.after = page.next;
-                    if page.next.is_none() {
-                        break;
-                    }
-                }
-            }
+        let mut walk = Walk::default();
+        while let Some(memories) = walk.next(self).await? {
+            self.compare_page(collection, memories, &mut compared).await?;
         }
         self.find_orphans(collection, &mut compared).await?;
         Ok(compared)

@@ -2,6 +2,7 @@
 //! embedder.
 
 mod add;
+mod adopt;
 mod change;
 pub(crate) mod cost;
 mod doctor;
@@ -17,6 +18,7 @@ mod results;
 mod search;
 mod transfer;
 mod validate;
+mod walk;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -35,15 +37,15 @@ pub use cost::{Budget, Cost, SpendLimit};
 pub use fuse::Fusion;
 pub use open::Builder;
 pub use options::{
-    AddInput, AddOptions, AddRequest, BatchOptions, ImageHandling, ListOptions, SearchOptions, UpdateOptions,
-    UpdateRequest, When,
+    AddInput, AddOptions, AddRequest, AdoptOptions, BatchOptions, ImageHandling, ListOptions, SearchOptions,
+    UpdateOptions, UpdateRequest, When,
 };
 pub use project::Flushed;
 pub use queue::{JobList, JobStatus, WorkerOptions};
 pub use reindex::Target as ReindexTarget;
 pub use results::{
-    AddItem, AddResult, Breakdown, ChangeResult, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, HistoryEntry,
-    Hit, ListResult, Reindexed, SearchResult, Stats, Transferred, memory_json,
+    AddItem, AddResult, Adopted, Breakdown, ChangeResult, Degraded, DeleteAllResult, DoctorReport, EraseReceipt,
+    HistoryEntry, Hit, ListResult, Reindexed, SearchResult, Skipped, Stats, Transferred, memory_json,
 };
 pub use validate::Limits;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
+use crate::traits::foreign::ForeignEvent;
 use crate::traits::ledger::{Cursor, OrderBy, View};
 use crate::types::ids::MemoryId;
 use crate::types::memory::{MemoryKind, Metadata};
@@ -400,6 +401,43 @@ impl SearchOptions {
     #[must_use]
     pub fn explain(mut self) -> Self {
         self.explain = true;
+        self
+    }
+}
+
+/// How to take over a collection that was written elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdoptOptions {
+    /// What the other program's history tells of earlier versions, in the order
+    /// in which it was written; none by default.
+    pub history: Vec<ForeignEvent>,
+    /// Keep the vectors instead of embedding the texts anew: right only if the
+    /// very same model made them. Off by default.
+    pub keep_vectors: bool,
+    /// Only say what would be done. Off by default.
+    pub dry_run: bool,
+}
+
+impl AdoptOptions {
+    /// With a history.
+    #[must_use]
+    pub fn history(mut self, history: Vec<ForeignEvent>) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// Whether the vectors are kept.
+    #[must_use]
+    pub const fn keep_vectors(mut self, keep: bool) -> Self {
+        self.keep_vectors = keep;
+        self
+    }
+
+    /// Whether nothing is written.
+    #[must_use]
+    pub const fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
         self
     }
 }

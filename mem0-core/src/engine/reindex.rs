@@ -1,20 +1,34 @@
 //! Moving house: another vector store, another model, or both.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use crate::engine::add::embed_checked;
 use crate::engine::results::Reindexed;
+use crate::engine::walk::Walk;
 use crate::engine::{Active, Mem0};
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::Filter;
 use crate::traits::embedder::{Embedder, Purpose};
-use crate::traits::ledger::Projection;
-use crate::traits::vector_store::VectorStore;
+use crate::traits::ledger::{Projection, View};
+use crate::traits::vector_store::{Point, VectorCollection, VectorQuery, VectorStore};
+use crate::types::ids::MemoryId;
+use crate::types::memory::Memory;
 
 /// How many texts are embedded, and how many points written, at once.
 const BATCH: usize = 512;
 
 /// How often the switch is tried when writes come in between.
 const ROUNDS: u32 = 100;
+
+/// How many memories are searched for in the copy at most, and among how many
+/// nearest each has to be.
+const SAMPLES: usize = 100;
+const NEAREST: usize = 10;
+
+/// How often a store that shows writes late is looked at, and how long after.
+const LOOKS: u32 = 100;
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Where to move to. What is not set stays.
 #[derive(Clone, Debug, Default)]
@@ -53,13 +67,17 @@ impl Target {
 
 impl Mem0 {
     /// Moves the vectors to another store, another model, or both, while this
-    /// engine goes on serving.
+    /// engine goes on serving from the old place.
     ///
-    /// First every text is embedded by the new model (if it is another one)
-    /// while everything works as before; then the ledger and this engine switch
-    /// at once; then every memory is written to the new place. Until that is
-    /// done reads are answered by the ledger alone, which they say. `progress`
-    /// is told how far it is.
+    /// First every memory is written to the new place, by the new model if it
+    /// is another one; then the copy is verified; then the ledger and this
+    /// engine switch at once; then what was changed meanwhile follows, as after
+    /// any write. `progress` is told how far it is.
+    ///
+    /// The copy is good if the new place counts as many points as the ledger
+    /// has memories, give or take what was written meanwhile, and if
+    /// memories taken from all over it, a hundred at most, are found there by
+    /// their own vectors, within their scopes. If not, nothing is switched.
     ///
     /// Other processes that use the old model or store get an
     /// `IdentityMismatch` or `Config` error afterwards, until they are
@@ -70,12 +88,13 @@ impl Mem0 {
     ///
     /// # Errors
     /// `InvalidInput` if nothing would change; `Conflict` if writes came in
-    /// all the time; those of ledger, embedder and store.
+    /// all the time; `Corrupt` if the copy is not good; those of ledger,
+    /// embedder and store.
     ///
     /// # Cancel safety
     /// Dropping the future before the switch leaves the old place in use, and
-    /// calling again goes on with what is embedded already. After the switch
-    /// the rest is written by later calls.
+    /// calling again goes on with what is there already. After the switch the
+    /// rest is written by later calls.
     pub async fn reindex(&self, target: Target, progress: impl Fn(Reindexed) + Send + Sync) -> Result<Reindexed> {
         let old = self.active();
         let Target { store, embedder, collection } = target;
@@ -90,24 +109,44 @@ impl Mem0 {
         self.move_to(Arc::new(new), &old.projection, &progress).await
     }
 
-    /// Embeds what has no vector of the new model, switches, and writes every
-    /// live memory to the new collection.
+    /// Copies, verifies and switches.
     pub(super) async fn move_to(
         &self,
         new: Arc<Active>,
         old: &Projection,
         progress: &(dyn Fn(Reindexed) + Send + Sync),
     ) -> Result<Reindexed> {
-        let mut done = Reindexed::default();
         // Refuses a wrong collection before hours of embedding.
-        new.collection().await?;
-        for _ in 0..ROUNDS {
-            self.embed_missing(&new, &mut done, progress).await?;
-            match self.inner.ledger.set_projection(Some(old), &new.projection, 0).await {
+        let collection = Arc::clone(new.collection().await?);
+        let mut copy = Copy { collection, samples: Samples::default(), done: Reindexed::default(), progress };
+        // What changes from here on is written again after the switch.
+        let mut since = self.inner.ledger.last_seq().await?;
+        let same_model = new.projection.identity == old.identity;
+        if same_model {
+            self.copy(&mut copy).await?;
+        }
+        for round in 0..ROUNDS {
+            self.embed_missing(&new, &mut copy).await?;
+            if round == 0 {
+                if self.is_whole(&new, &mut copy, since).await? {
+                    copy.find_samples(new.store.capabilities().immediate).await?;
+                } else if same_model {
+                    return Err(Error::corrupt(
+                        "the copy has fewer points than there are memories; nothing was switched",
+                    )
+                    .with_operation("reindex")
+                    .with_context("points", copy.done.counted));
+                } else {
+                    // An earlier move embedded them for yet another place: all
+                    // is written after the switch.
+                    since = 0;
+                }
+            }
+            match self.inner.ledger.set_projection(Some(old), &new.projection, since).await {
                 Ok(()) => {
                     self.swap(new);
-                    self.write_all(&mut done, progress).await?;
-                    return Ok(done);
+                    self.follow_up(&mut copy).await?;
+                    return Ok(copy.done);
                 }
                 // Something was written meanwhile: embed that too.
                 Err(e) if e.kind() == ErrorKind::Conflict && self.still(old).await? => {}
@@ -121,13 +160,34 @@ impl Mem0 {
         Ok(self.inner.ledger.projection().await?.as_ref() == Some(old))
     }
 
-    async fn embed_missing(
-        &self,
-        new: &Active,
-        done: &mut Reindexed,
-        progress: &(dyn Fn(Reindexed) + Send + Sync),
-    ) -> Result<()> {
+    /// Writes what the new place does not have yet, with the vectors of the
+    /// ledger.
+    async fn copy(&self, copy: &mut Copy<'_>) -> Result<()> {
+        let mut walk = Walk::default();
+        while let Some(memories) = walk.next(self).await? {
+            let ids: Vec<MemoryId> = memories.iter().map(|memory| memory.id).collect();
+            let there = copy.collection.get(None, &ids).await?;
+            let vectors = self.inner.ledger.vectors(&ids).await?;
+            let mut points = Vec::with_capacity(memories.len());
+            for ((memory, vector), there) in memories.iter().zip(vectors).zip(there) {
+                // One that is gone since the page was read is not missed.
+                let Some(vector) = vector else { continue };
+                let point = point(memory, vector);
+                copy.samples.offer(&point);
+                if there.is_none_or(|there| there.version < memory.version) {
+                    points.push(point);
+                }
+            }
+            copy.write(&points).await?;
+        }
+        Ok(())
+    }
+
+    /// Embeds what has no vector of the new model, writes the live memories of
+    /// it, and only then notes the vectors: what has one has been written.
+    async fn embed_missing(&self, new: &Active, copy: &mut Copy<'_>) -> Result<()> {
         let identity = &new.projection.identity;
+        let view = View { include_expired: true, ..View::current(self.now()) };
         loop {
             let missing = self.inner.ledger.missing_vectors(identity, BATCH).await?;
             if missing.is_empty() {
@@ -137,28 +197,136 @@ impl Mem0 {
             let vectors = embed_checked(&*new.embedder, &texts, Purpose::Store).await?;
             let rows: Vec<_> =
                 missing.iter().zip(vectors).map(|((id, version, _), vector)| (*id, *version, vector)).collect();
+            let ids: Vec<MemoryId> = rows.iter().map(|(id, _, _)| *id).collect();
+            let live = self.inner.ledger.get(&ids, &view).await?;
+            let live = rows.iter().zip(live).filter_map(|((_, version, vector), memory)| {
+                memory.filter(|memory| memory.version == *version).map(|memory| point(&memory, vector.clone()))
+            });
+            let points: Vec<Point> = live.collect();
+            points.iter().for_each(|point| copy.samples.offer(point));
+            copy.write(&points).await?;
             self.inner.ledger.put_vectors(identity, &rows).await?;
-            done.embedded += rows.len() as u64;
-            progress(*done);
+            copy.done.embedded += rows.len() as u64;
+            (copy.progress)(copy.done);
         }
     }
 
-    async fn write_all(&self, done: &mut Reindexed, progress: &(dyn Fn(Reindexed) + Send + Sync)) -> Result<()> {
+    /// Whether the new place has as many points as there are memories. What
+    /// was written since may be missing; what was erased since may still be
+    /// there.
+    async fn is_whole(&self, new: &Active, copy: &mut Copy<'_>, since: u64) -> Result<bool> {
+        for _ in 0..LOOKS {
+            copy.done.counted = copy.collection.count(None, &Filter::All).await?;
+            let memories = self.inner.ledger.stats(None).await?.memories;
+            let changes = self.inner.ledger.last_seq().await?.saturating_sub(since);
+            if copy.done.counted.saturating_add(changes) >= memories {
+                return Ok(true);
+            }
+            if new.store.capabilities().immediate {
+                break;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(false)
+    }
+
+    /// Writes what was changed during the copy, and removes what was erased.
+    async fn follow_up(&self, copy: &mut Copy<'_>) -> Result<()> {
         loop {
             let due = self.due(None, BATCH).await?;
             let count = due.len() as u64;
             if due.is_empty() {
-                return self.sweep().await;
+                self.sweep().await?;
+                copy.done.counted = copy.collection.count(None, &Filter::All).await?;
+                return Ok(());
             }
             if self.project(due).await.is_some() {
                 return Ok(());
             }
-            done.points += count;
-            progress(*done);
+            copy.done.points += count;
+            (copy.progress)(copy.done);
         }
     }
 
     pub(super) fn swap(&self, new: Arc<Active>) {
         *self.inner.active.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
+}
+
+/// A copy that is under way.
+struct Copy<'a> {
+    collection: Arc<dyn VectorCollection>,
+    samples: Samples,
+    done: Reindexed,
+    progress: &'a (dyn Fn(Reindexed) + Send + Sync),
+}
+
+impl Copy<'_> {
+    async fn write(&mut self, points: &[Point]) -> Result<()> {
+        if !points.is_empty() {
+            self.collection.upsert(points).await?;
+            self.done.points += points.len() as u64;
+            (self.progress)(self.done);
+        }
+        Ok(())
+    }
+
+    /// Looks for the samples. Each has to be among the nearest to its own
+    /// vector, unless so many others are as near.
+    async fn find_samples(&mut self, immediate: bool) -> Result<()> {
+        for sample in &self.samples.kept {
+            let query = [VectorQuery::new(sample.scope.clone(), sample.vector.clone(), NEAREST)];
+            let mut looks = if immediate { 1 } else { LOOKS };
+            loop {
+                let hits = self.collection.search(&query).await?.pop().unwrap_or_default();
+                let alike = hits.len() == NEAREST && hits.iter().all(|hit| hit.raw > 0.99);
+                if alike || hits.iter().any(|hit| hit.id == sample.id && hit.raw > 0.98) {
+                    break;
+                }
+                looks -= 1;
+                if looks == 0 {
+                    return Err(Error::corrupt(
+                        "the copy does not find a memory by its own vector; nothing was switched",
+                    )
+                    .with_operation("reindex")
+                    .with_context("id", sample.id));
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            self.done.sampled += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Points from all over the copy.
+#[derive(Default)]
+struct Samples {
+    kept: Vec<Point>,
+    offered: usize,
+    /// Of so many points each first one is kept.
+    every: usize,
+}
+
+impl Samples {
+    fn offer(&mut self, point: &Point) {
+        let every = self.every.max(1);
+        if self.offered.is_multiple_of(every) {
+            self.kept.push(point.clone());
+            if self.kept.len() > SAMPLES {
+                // Every other goes, and from now on half as many come.
+                let mut place = 0;
+                self.kept.retain(|_| {
+                    place += 1;
+                    place % 2 == 1
+                });
+                self.every = every * 2;
+            }
+        }
+        self.offered += 1;
+    }
+}
+
+fn point(memory: &Memory, vector: Vec<f32>) -> Point {
+    Point { id: memory.id, version: memory.version, scope: memory.scope.clone(), vector, payload: memory.to_payload() }
 }

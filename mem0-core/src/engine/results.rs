@@ -326,14 +326,53 @@ pub struct Transferred {
     pub embedded: u64,
 }
 
+/// What [`Mem0::adopt`](crate::Mem0::adopt) did, or in a dry run would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Adopted {
+    /// Whether nothing was written. What a dry run counts may be more than what
+    /// is taken over then, since memories that say the same are only found when
+    /// they are written.
+    pub dry_run: bool,
+    /// Points that were read.
+    pub read: u64,
+    /// Memories that were taken over.
+    pub memories: u64,
+    /// Their versions, earlier ones included.
+    pub events: u64,
+    /// Memories that were there already, and were left as they are.
+    pub already: u64,
+    /// Texts that were embedded anew.
+    pub embedded: u64,
+    /// What was not taken over.
+    pub skipped: Vec<Skipped>,
+    /// Entries of the history whose memories are not in the collection: a
+    /// history does not say whose they were.
+    pub history_left: u64,
+}
+
+/// A point that was not taken over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// Its id there.
+    pub id: String,
+    /// Why, without what it says.
+    pub reason: String,
+}
+
 /// What `reindex` did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reindexed {
     /// Texts that were embedded anew.
     pub embedded: u64,
-    /// Points that were written.
+    /// Points that were written. Those that an earlier, interrupted move left
+    /// there are not among them.
     pub points: u64,
+    /// Points that the new place has in the end.
+    pub counted: u64,
+    /// Memories that were searched for in the new place by their own vector.
+    pub sampled: u64,
 }
 
 /// A memory as one flat JSON object with the reference's keys.

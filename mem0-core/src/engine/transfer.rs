@@ -136,7 +136,7 @@ impl Mem0 {
     /// A vector store remembers how new the deletion of an erased memory was,
     /// and ignores an older version that is imported again. Such memories get
     /// a new version with the same content.
-    async fn bring_back(&self, ids: BTreeSet<MemoryId>) -> Result<()> {
+    pub(super) async fn bring_back(&self, ids: BTreeSet<MemoryId>) -> Result<()> {
         let view = View { include_expired: true, ..View::current(self.now()) };
         let ids: Vec<MemoryId> = ids.into_iter().collect();
         for ids in ids.chunks(BATCH) {

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod embedder;
 pub mod extract;
+pub mod foreign;
 pub mod job;
 pub mod ledger;
 pub mod llm;

@@ -5,4 +5,4 @@ mod credentials;
 mod sign;
 
 pub use credentials::{Credentials, Given, region};
-pub use sign::sign;
+pub use sign::{body_hash, sign};

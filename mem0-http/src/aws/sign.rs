@@ -58,6 +58,12 @@ pub fn sign(
     Ok(request.with_header("authorization", authorization))
 }
 
+/// The hash of a body, in hexadecimal, as `x-amz-content-sha256` has it.
+#[must_use]
+pub fn body_hash(body: &[u8]) -> String {
+    hex_hash(body)
+}
+
 /// A request as it is on the wire.
 struct Canonical<'a> {
     method: &'a str,

@@ -1,5 +1,9 @@
 //! Vector stores.
 
+#[cfg(feature = "elasticsearch")]
+pub mod elasticsearch;
+#[cfg(feature = "opensearch")]
+pub mod opensearch;
 #[cfg(feature = "pgvector")]
 pub mod pgvector;
 #[cfg(feature = "redis")]

@@ -129,7 +129,7 @@ impl PostgresLedgerConfig {
         if self.maxconn == 0 {
             return Err(Error::config("maxconn must be at least 1"));
         }
-        Connecting {
+        let mut options = Connecting {
             connection_string: self.connection_string.as_ref(),
             host: &self.host,
             port: self.port,
@@ -142,9 +142,11 @@ impl PostgresLedgerConfig {
             connect_timeout_s: self.connect_timeout_s,
             statement_timeout_s: self.statement_timeout_s,
         }
+        .pool()?;
         // Statements name tables alone, so each has one text and is prepared
         // once on each connection.
-        .pool(&format!("SET search_path = {}", quoted(&self.schema)))
+        options.greeting = format!("{}; SET search_path = {}", options.greeting, quoted(&self.schema));
+        Ok(options)
     }
 }
 

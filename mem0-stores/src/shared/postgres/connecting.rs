@@ -44,12 +44,12 @@ pub(crate) struct Connecting<'c> {
 }
 
 impl Connecting<'_> {
-    /// What the pool of connections is made of. `greeting` is said to the server
-    /// on each connection.
+    /// What the pool of connections is made of. The greeting sets the time limit
+    /// of statements.
     ///
     /// # Errors
     /// `Config` for a setting that cannot be used.
-    pub(crate) fn pool(&self, greeting: &str) -> Result<PoolOptions> {
+    pub(crate) fn pool(&self) -> Result<PoolOptions> {
         let wait = seconds("connect_timeout_s", self.connect_timeout_s)?;
         let limit = seconds("statement_timeout_s", self.statement_timeout_s)?.as_millis().max(1);
         let mut server = match self.connection_string {
@@ -79,7 +79,7 @@ impl Connecting<'_> {
         if server.get_application_name().is_none() {
             server.application_name("mem0");
         }
-        let greeting = format!("SET statement_timeout = {limit}; {greeting}");
+        let greeting = format!("SET statement_timeout = {limit}");
         let roots = self.sslrootcert.map(PathBuf::from);
         let tls = TlsOptions { verify: self.sslmode == Some(SslMode::VerifyFull), roots };
         Ok(PoolOptions { server, tls, size: self.maxconn, wait, greeting })

@@ -18,16 +18,21 @@ pub(crate) fn refusal(error: &tokio_postgres::Error) -> Error {
     }
 }
 
-/// Whether a table, a schema or a type is not there.
+/// Whether a table, a column, a schema or a type is not there.
 #[cfg(feature = "pgvector")]
 pub(crate) fn is_missing(error: &tokio_postgres::Error) -> bool {
     use tokio_postgres::error::SqlState;
-    let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_OBJECT];
+    let missing = [
+        SqlState::UNDEFINED_TABLE,
+        SqlState::UNDEFINED_COLUMN,
+        SqlState::INVALID_SCHEMA_NAME,
+        SqlState::UNDEFINED_OBJECT,
+    ];
     error.code().is_some_and(|code| missing.contains(code))
 }
 
 /// By the appendix "PostgreSQL Error Codes": two letters are the class.
-fn of_code(code: &str) -> Error {
+pub(crate) fn of_code(code: &str) -> Error {
     use ErrorKind::*;
     let (kind, message) = match code {
         "28P01" | "28000" => (Unauthenticated, "PostgreSQL refuses the user or the password"),

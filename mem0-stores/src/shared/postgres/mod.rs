@@ -27,11 +27,13 @@ pub(crate) use deadpool_postgres::Client;
 pub(crate) use deadpool_postgres::Transaction;
 #[cfg(feature = "pgvector")]
 pub(crate) use error::is_missing;
+#[cfg(feature = "supabase")]
+pub(crate) use error::of_code;
 pub(crate) use error::refusal;
 #[cfg(feature = "postgres")]
 pub(crate) use pipeline::{Step, send, send_after};
 #[cfg(feature = "pgvector")]
-pub(crate) use sql::Sql;
+pub(crate) use sql::{Sql, literal};
 
 /// An identifier as it stands in a statement: quoted, so that it names what it
 /// says, whatever it holds.
@@ -58,7 +60,7 @@ pub(crate) struct PoolOptions {
     pub(crate) size: usize,
     /// How long to wait for a connection, free or new.
     pub(crate) wait: Duration,
-    /// What is said to the server once on each connection.
+    /// What is said to the server once on each connection; may be empty.
     pub(crate) greeting: String,
 }
 
@@ -79,7 +81,12 @@ impl Database {
         let greeting = options.greeting;
         let greet = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let greeting = greeting.clone();
-            Box::pin(async move { client.batch_execute(&greeting).await.map_err(HookError::Backend) })
+            Box::pin(async move {
+                if greeting.is_empty() {
+                    return Ok(());
+                }
+                client.batch_execute(&greeting).await.map_err(HookError::Backend)
+            })
         });
         let wait = Some(options.wait);
         let pool = Pool::builder(manager)

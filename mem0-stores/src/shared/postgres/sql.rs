@@ -3,16 +3,26 @@
 use std::fmt::Write as _;
 
 use mem0_core::{Error, Result};
-use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{GenericClient, Row};
 
-use super::{Client, refusal};
+use super::refusal;
 
 /// The most values that the protocol takes in one statement.
 const MAX_VALUES: usize = 65_535;
 
+/// A text as it stands in a statement, for the few places that take no values.
+pub(crate) fn literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
 /// A statement that is being written. Values are bound, never written into the
 /// text.
+///
+/// It is never prepared under a name, and neither its values nor its answer
+/// should be of an extension's types, about which the driver would ask by a
+/// statement that it prepares: so it can be run behind a pooler that hands each
+/// transaction to another connection.
 #[derive(Debug, Default)]
 pub(crate) struct Sql {
     text: String,
@@ -44,12 +54,21 @@ impl Sql {
     ///
     /// # Errors
     /// `InvalidInput` for too many values, else what the server says.
-    pub(crate) async fn query(&self, client: &Client) -> Result<Vec<Row>> {
+    pub(crate) async fn query(&self, client: &impl GenericClient) -> Result<Vec<Row>> {
         if self.values.len() > MAX_VALUES {
             return Err(Error::invalid("a filter with too many conditions for one statement"));
         }
         let values: Vec<(&(dyn ToSql + Sync), Type)> =
             self.values.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect();
         client.query_typed(&self.text, &values).await.map_err(|error| refusal(&error))
+    }
+
+    /// The same for a statement whose answer is one row.
+    ///
+    /// # Errors
+    /// As `query`; `Internal` for an answer without a row.
+    pub(crate) async fn one(&self, client: &impl GenericClient) -> Result<Row> {
+        let row = self.query(client).await?.into_iter().next();
+        row.ok_or_else(|| Error::internal("an answer of PostgreSQL without a row"))
     }
 }

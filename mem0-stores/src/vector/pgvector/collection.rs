@@ -3,17 +3,19 @@
 use async_trait::async_trait;
 use mem0_core::{
     CollectionSpec, Error, ErrorKind, Filter, MemoryId, Point, Result, Scope, ScoredPoint, ScrollQuery, Selector,
-    VectorCollection, VectorQuery,
+    TextHit, TextQuery, VectorCollection, VectorQuery,
 };
 
 use super::schema::Table;
 use super::search::Index;
-use super::{NAME, read, search, write};
+use super::{read, search, words, write};
+use crate::shared::collection::check_vector;
 use crate::shared::postgres::Database;
 
 /// An open collection of a [`PgvectorStore`](super::PgvectorStore).
 #[derive(Debug)]
 pub(super) struct PgvectorCollection {
+    pub(super) provider: &'static str,
     pub(super) db: Database,
     pub(super) spec: CollectionSpec,
     pub(super) table: Table,
@@ -21,32 +23,20 @@ pub(super) struct PgvectorCollection {
 }
 
 impl PgvectorCollection {
-    fn check(&self, vector: &[f32]) -> Result<()> {
-        let dims = self.spec.identity.dims;
-        if vector.len() != dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-                .with_context("collection", dims)
-                .with_context("vector", vector.len()));
-        }
-        if !vector.iter().all(|x| x.is_finite()) {
-            return Err(Error::invalid("a vector holds a number that is not finite"));
-        }
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err(Error::invalid("a vector is all zero, so it has no direction"));
-        }
-        Ok(())
+    fn said<T>(&self, operation: &'static str, result: Result<T>) -> Result<T> {
+        result.map_err(|error| error.with_operation(operation).with_provider(self.provider))
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| self.check(&point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         if points.is_empty() {
             return Ok(());
         }
-        write::upsert(&self.db.client().await?, &self.table, &write::latest(points)).await
+        write::upsert(&mut self.db.client().await?, &self.table, &write::latest(points)).await
     }
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
-        queries.iter().try_for_each(|query| self.check(&query.vector))?;
+        queries.iter().try_for_each(|query| check_vector(self.spec.identity.dims, &query.vector))?;
         if queries.is_empty() {
             return Ok(Vec::new());
         }
@@ -63,10 +53,6 @@ impl PgvectorCollection {
     }
 }
 
-fn said<T>(operation: &'static str, result: Result<T>) -> Result<T> {
-    result.map_err(|error| error.with_operation(operation).with_provider(NAME))
-}
-
 #[async_trait]
 impl VectorCollection for PgvectorCollection {
     fn spec(&self) -> &CollectionSpec {
@@ -74,7 +60,7 @@ impl VectorCollection for PgvectorCollection {
     }
 
     async fn upsert(&self, points: &[Point]) -> Result<()> {
-        said("upsert", self.write(points).await)
+        self.said("upsert", self.write(points).await)
     }
 
     async fn get(&self, scope: Option<&Scope>, ids: &[MemoryId]) -> Result<Vec<Option<Point>>> {
@@ -82,24 +68,32 @@ impl VectorCollection for PgvectorCollection {
             return Ok(Vec::new());
         }
         let work = async { read::get(&self.db.client().await?, &self.table, scope, ids).await };
-        said("get", work.await)
+        self.said("get", work.await)
     }
 
     async fn search(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
-        said("search", self.find(queries).await)
+        self.said("search", self.find(queries).await)
+    }
+
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let work = async { words::search(&self.db.client().await?, &self.table, queries).await };
+        self.said("search_text", work.await)
     }
 
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {
         let work = async { read::scroll(&self.db.client().await?, &self.table, query).await };
-        said("scroll", work.await)
+        self.said("scroll", work.await)
     }
 
     async fn count(&self, scope: Option<&Scope>, filter: &Filter) -> Result<u64> {
         let work = async { read::count(&self.db.client().await?, &self.table, scope, filter).await };
-        said("count", work.await)
+        self.said("count", work.await)
     }
 
     async fn delete(&self, selector: &Selector) -> Result<u64> {
-        said("delete", self.remove(selector).await)
+        self.said("delete", self.remove(selector).await)
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use mem0_core::{Error, Result, Secret};
+use mem0_core::{CollectionSpec, Error, ErrorKind, Result, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::shared::postgres::{Connecting, PoolOptions, SslMode, check_schema};
+pub use crate::shared::postgres::SslMode;
+use crate::shared::postgres::{Connecting, PoolOptions, check_schema};
 
 /// How the store is set up. Unknown keys are refused; those of the Python
 /// library are known.
@@ -81,6 +82,16 @@ pub struct PgvectorConfig {
     /// A scope of up to so many points is searched without the index, so that
     /// nothing is missed; 10,000 by default.
     pub exact_up_to: u32,
+    /// How texts of a new collection are taken apart into words for the search
+    /// by words: a configuration of PostgreSQL's full-text search, which also
+    /// reduces the words of one language (`english`) to their stems; `simple` by
+    /// default, which takes them as they are. 1 to 63 of `a-z A-Z 0-9 _`.
+    pub text_search_config: String,
+    /// Whether connections go through a pooler that hands each transaction to
+    /// another one; by default where the port is 6543. Nothing is then set on a
+    /// connection, so that statements have the time limit of the role, not
+    /// `statement_timeout_s`.
+    pub transaction_pooler: Option<bool>,
     /// Where the Python library says it; must be the collection that is opened.
     pub collection_name: Option<String>,
     /// Where the Python library says it; must be the embedder's.
@@ -100,6 +111,9 @@ pub enum IndexKind {
     /// None: every search is exact, and its cost grows with the scope.
     None,
 }
+
+/// The usual port of such a pooler.
+const POOLER_PORT: u16 = 6543;
 
 /// What pgvector's documentation allows.
 const MAX_VECTOR_DIMS: usize = 16_000;
@@ -132,6 +146,8 @@ impl Default for PgvectorConfig {
             probes: 10,
             halfvec: None,
             exact_up_to: 10_000,
+            text_search_config: "simple".to_owned(),
+            transaction_pooler: None,
             collection_name: None,
             embedding_model_dims: None,
         }
@@ -196,6 +212,17 @@ impl PgvectorConfig {
         self.halfvec.unwrap_or(dims > MAX_INDEXED_DIMS)
     }
 
+    /// How an index is searched, in the server's words. `relaxed_order` goes on
+    /// looking until enough is found.
+    pub(super) fn search_settings(&self) -> [(&'static str, String); 4] {
+        [
+            ("hnsw.ef_search", self.ef_search.to_string()),
+            ("hnsw.iterative_scan", "relaxed_order".to_owned()),
+            ("ivfflat.probes", self.probes.to_string()),
+            ("ivfflat.iterative_scan", "relaxed_order".to_owned()),
+        ]
+    }
+
     /// Refuses what is out of range.
     pub(super) fn check(&self) -> Result<()> {
         let within = |key: &'static str, value: u32, low: u32, high: u32| {
@@ -217,19 +244,36 @@ impl PgvectorConfig {
         if self.maxconn == 0 || self.minconn > self.maxconn {
             return Err(Error::config("maxconn must be at least 1, and at least minconn"));
         }
+        let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+        let words = &self.text_search_config;
+        if words.is_empty() || words.len() > 63 || !words.bytes().all(plain) {
+            return Err(Error::config("text_search_config must be 1 to 63 letters a-z and A-Z, digits and _"));
+        }
         check_schema(&self.schema)
+    }
+
+    /// Refuses a collection that does not fit these settings.
+    pub(super) fn fits(&self, spec: &CollectionSpec, max_dims: usize) -> Result<()> {
+        let dims = spec.identity.dims;
+        if !(1..=max_dims).contains(&dims) {
+            let message = "the dimensions must be 1 to what pgvector can index: 2000, or 4000 with halfvec; \
+                           with the index none up to 16000";
+            return Err(Error::invalid(message).with_context("dims", dims).with_context("most", max_dims));
+        }
+        if self.collection_name.as_ref().is_some_and(|name| *name != spec.name) {
+            let message = "collection_name is another one than `collection`: set that, or leave this out";
+            return Err(Error::config(message).with_context("collection", &spec.name));
+        }
+        if self.embedding_model_dims.is_some_and(|known| known != dims) {
+            let message = "embedding_model_dims is not what the embedder has: leave it out";
+            return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", dims));
+        }
+        Ok(())
     }
 
     /// What the pool of connections is made of.
     pub(super) fn pool(&self) -> Result<PoolOptions> {
-        // Settings of an extension are placeholders until its library is loaded,
-        // so this also succeeds where pgvector is older or not there yet.
-        let greeting = format!(
-            "SET hnsw.ef_search = {}; SET hnsw.iterative_scan = relaxed_order; \
-             SET ivfflat.probes = {}; SET ivfflat.iterative_scan = relaxed_order",
-            self.ef_search, self.probes
-        );
-        Connecting {
+        let mut options = Connecting {
             connection_string: self.connection_string.as_ref(),
             host: &self.host,
             port: self.port,
@@ -242,13 +286,16 @@ impl PgvectorConfig {
             connect_timeout_s: self.connect_timeout_s,
             statement_timeout_s: self.statement_timeout_s,
         }
-        .pool(&greeting)
+        .pool()?;
+        if self.transaction_pooler.unwrap_or(options.server.get_ports().contains(&POOLER_PORT)) {
+            options.greeting.clear();
+        }
+        Ok(options)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use mem0_core::ErrorKind;
     use serde_json::json;
     use tokio_postgres::config::SslMode as DriverSslMode;
 

@@ -119,10 +119,10 @@ fn literal(sql: &mut Sql, text: &str) -> String {
 }
 
 /// The one character that is more than one in lower case, and that.
-const DOTTED: (&str, &str) = ("\u{130}", "i\u{307}");
+pub(super) const DOTTED: (&str, &str) = ("\u{130}", "i\u{307}");
 
 /// Every other character with its lower case, where that is another one.
-static FOLDS: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
+pub(super) static FOLDS: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
     let folds = ('\0'..=char::MAX).filter_map(|char| {
         let mut lower = char.to_lowercase();
         let one = lower.next()?;

@@ -10,34 +10,42 @@
 //! the times of a payload have columns of their own. Every value is bound; a
 //! write carries its version, and the server keeps the later one.
 //!
+//! No statement needs anything of the connection it runs on, so that a pooler may
+//! hand each to another one.
+//!
 //! A deletion empties the row; PostgreSQL takes what was in it from the disk
 //! when it next vacuums the table.
 
 mod collection;
 mod config;
 mod filter;
+mod foreign;
 mod payload;
 mod read;
+#[cfg(feature = "supabase")]
+mod rest;
 mod schema;
 mod search;
+#[cfg(feature = "supabase")]
+mod supabase;
+mod words;
 mod write;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::{
-    CollectionSpec, Error, ErrorKind, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore,
-};
+use mem0_core::{CollectionSpec, Error, FilterCapabilities, Result, VectorCapabilities, VectorCollection, VectorStore};
 
 use crate::shared::collection::check_name;
 use crate::shared::postgres::Database;
-pub use crate::shared::postgres::SslMode;
 use collection::PgvectorCollection;
-pub use config::{IndexKind, PgvectorConfig};
+pub use config::{IndexKind, PgvectorConfig, SslMode};
+pub use foreign::ForeignTable;
+#[cfg(feature = "supabase")]
+pub use rest::SUPABASE_FUNCTIONS;
 use search::Index;
-
-/// The provider's name.
-const NAME: &str = "pgvector";
+#[cfg(feature = "supabase")]
+pub use supabase::{IndexMeasure, IndexMethod, SupabaseConfig, Transport};
 
 /// Vectors in PostgreSQL.
 ///
@@ -55,6 +63,7 @@ const NAME: &str = "pgvector";
 /// ```
 #[derive(Debug)]
 pub struct PgvectorStore {
+    name: &'static str,
     db: Database,
     config: PgvectorConfig,
     max_dims: usize,
@@ -67,25 +76,25 @@ impl PgvectorStore {
     /// # Errors
     /// `Config` if a setting is out of range or a file cannot be read.
     pub fn new(config: PgvectorConfig) -> Result<Self> {
-        let said = |error: Error| error.with_provider(NAME);
+        Self::named("pgvector", config)
+    }
+
+    fn named(name: &'static str, config: PgvectorConfig) -> Result<Self> {
+        let said = |error: Error| error.with_provider(name);
         config.check().map_err(said)?;
         let max_dims = config.max_dims().map_err(said)?;
         let mut capabilities = VectorCapabilities::new(FilterCapabilities::ALL);
         capabilities.versioned = true;
+        capabilities.keyword = true;
         capabilities.max_dims = Some(max_dims);
         let db = config.pool().and_then(Database::new).map_err(said)?;
-        Ok(Self { db, config, max_dims, capabilities })
+        Ok(Self { name, db, config, max_dims, capabilities })
     }
 
     async fn open_table(&self, spec: &CollectionSpec) -> Result<PgvectorCollection> {
         check_name(&spec.name)?;
         let dims = spec.identity.dims;
-        if !(1..=self.max_dims).contains(&dims) {
-            let message = "the dimensions must be 1 to what pgvector can index: 2000, or 4000 with halfvec; \
-                           with the index none up to 16000";
-            return Err(Error::invalid(message).with_context("dims", dims).with_context("most", self.max_dims));
-        }
-        self.agree(spec)?;
+        self.config.fits(spec, self.max_dims)?;
         let mut client = self.db.client().await?;
         let table = schema::open(&mut client, &self.config, spec).await?;
         let kind = match self.config.index_kind()? {
@@ -94,29 +103,34 @@ impl PgvectorStore {
             _ => Some("vector".to_owned()),
         };
         let column = schema::indexed(&self.config, i32::try_from(dims).unwrap_or(i32::MAX));
-        let index = kind.map(|kind| Index { column, kind, exact_up_to: self.config.exact_up_to });
-        Ok(PgvectorCollection { db: self.db.clone(), spec: spec.clone(), table, index })
+        let exact_up_to = self.config.exact_up_to;
+        let index = kind.map(|kind| Index { column, kind, exact_up_to, settings: self.config.search_settings() });
+        Ok(PgvectorCollection { provider: self.name, db: self.db.clone(), spec: spec.clone(), table, index })
     }
+}
 
-    /// Holds what the configuration says in the Python library's way against
-    /// what is opened.
-    fn agree(&self, spec: &CollectionSpec) -> Result<()> {
-        if self.config.collection_name.as_ref().is_some_and(|name| *name != spec.name) {
-            let message = "collection_name is another one than `collection`: set that, or leave this out";
-            return Err(Error::config(message).with_context("collection", &spec.name));
+/// Vectors in Supabase, by the transport of the configuration; nothing is
+/// connected before the first call.
+///
+/// # Errors
+/// `Config` if a setting is out of range or missing, or a file cannot be read.
+#[cfg(feature = "supabase")]
+pub fn supabase(config: SupabaseConfig) -> Result<Arc<dyn VectorStore>> {
+    const NAME: &str = "supabase";
+    let made = match config.transport {
+        Transport::Postgres => {
+            let config = config.into_pgvector();
+            config.and_then(|config| PgvectorStore::named(NAME, config)).map(|store| Arc::new(store) as _)
         }
-        if self.config.embedding_model_dims.is_some_and(|dims| dims != spec.identity.dims) {
-            let message = "embedding_model_dims is not what the embedder has: leave it out";
-            return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", spec.identity.dims));
-        }
-        Ok(())
-    }
+        Transport::Rest => rest::open(config),
+    };
+    made.map_err(|error| error.with_provider(NAME))
 }
 
 #[async_trait]
 impl VectorStore for PgvectorStore {
     fn name(&self) -> &'static str {
-        NAME
+        self.name
     }
 
     fn capabilities(&self) -> &VectorCapabilities {
@@ -126,7 +140,7 @@ impl VectorStore for PgvectorStore {
     async fn open(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
         match self.open_table(spec).await {
             Ok(collection) => Ok(Arc::new(collection)),
-            Err(error) => Err(error.with_operation("open").with_provider(NAME)),
+            Err(error) => Err(error.with_operation("open").with_provider(self.name)),
         }
     }
 
@@ -135,6 +149,6 @@ impl VectorStore for PgvectorStore {
             check_name(name)?;
             schema::drop_collection(&mut self.db.client().await?, &self.config, name).await
         };
-        work.await.map_err(|error: Error| error.with_operation("drop_collection").with_provider(NAME))
+        work.await.map_err(|error: Error| error.with_operation("drop_collection").with_provider(self.name))
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use mem0_core::{Error, Filter, MemoryId, Point, Result, Scope, ScopeFields, ScopeKey, ScrollQuery};
-use pgvector::Vector;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -13,7 +12,7 @@ use super::schema::Table;
 use crate::shared::postgres::{Client, Sql};
 
 /// The columns of a point, in the order in which `point` reads them.
-const COLUMNS: &str = "id, version, org_id, app_id, user_id, agent_id, run_id, vector, payload::text";
+const COLUMNS: &str = "id, version, org_id, app_id, user_id, agent_id, run_id, vector::real[], payload::text";
 
 /// The condition that a row is a point that the scope covers; a deleted one has
 /// no scope.
@@ -45,15 +44,9 @@ fn point(row: &Row) -> Result<Point> {
         ScopeFields { org_id: text(2)?, app_id: text(3)?, user_id: text(4)?, agent_id: text(5)?, run_id: text(6)? };
     let scope =
         Scope::from_fields(fields).map_err(|e| Error::corrupt("a point without a usable scope").with_source(e))?;
-    let vector: Vector = row.try_get(7).map_err(damaged)?;
+    let vector: Vec<f32> = row.try_get(7).map_err(damaged)?;
     let payload: &str = row.try_get(8).map_err(damaged)?;
-    Ok(Point {
-        id: id(row, 0)?,
-        version: version(row, 1)?,
-        scope,
-        vector: vector.into(),
-        payload: payload::from_json(payload)?,
-    })
+    Ok(Point { id: id(row, 0)?, version: version(row, 1)?, scope, vector, payload: payload::from_json(payload)? })
 }
 
 pub(super) async fn get(
@@ -67,7 +60,7 @@ pub(super) async fn get(
     let wanted = sql.bind(wanted, Type::UUID_ARRAY);
     let covered = covered(&mut sql, scope);
     sql.push(&format!("SELECT {COLUMNS} FROM {} WHERE id = ANY({wanted}) AND {covered}", table.name));
-    let rows = sql.query(client).await?;
+    let rows = sql.query(&***client).await?;
     let found = rows.iter().map(|row| point(row).map(|point| (point.id, point)));
     let found = found.collect::<Result<HashMap<_, _>>>()?;
     Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
@@ -86,7 +79,7 @@ pub(super) async fn scroll(client: &Client, table: &Table, query: &ScrollQuery) 
         "SELECT {COLUMNS} FROM {} WHERE {covered} AND {after} AND {meets} ORDER BY id LIMIT {limit}",
         table.name
     ));
-    sql.query(client).await?.iter().map(point).collect()
+    sql.query(&***client).await?.iter().map(point).collect()
 }
 
 pub(super) async fn count(client: &Client, table: &Table, scope: Option<&Scope>, filter: &Filter) -> Result<u64> {
@@ -94,7 +87,7 @@ pub(super) async fn count(client: &Client, table: &Table, scope: Option<&Scope>,
     let covered = covered(&mut sql, scope);
     let meets = condition(&mut sql, filter)?;
     sql.push(&format!("SELECT count(*) FROM {} WHERE {covered} AND {meets}", table.name));
-    let rows = sql.query(client).await?;
+    let rows = sql.query(&***client).await?;
     match rows.first().map(|row| row.try_get::<_, i64>(0)) {
         Some(Ok(count)) => Ok(count.unsigned_abs()),
         _ => Err(Error::internal("a count without an answer")),

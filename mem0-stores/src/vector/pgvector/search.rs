@@ -20,11 +20,11 @@ use crate::shared::postgres::{Client, Sql};
 
 /// The most searches of one statement, and the most values after which another
 /// one is begun.
-const MAX_QUERIES: usize = 64;
-const MAX_VALUES: usize = 20_000;
+pub(super) const MAX_QUERIES: usize = 64;
+pub(super) const MAX_VALUES: usize = 20_000;
 
 /// More than a table has rows, and twice as many are still a number.
-const MAX_LIMIT: i64 = 1 << 60;
+pub(super) const MAX_LIMIT: i64 = 1 << 60;
 
 /// The index of a collection.
 #[derive(Clone, Debug)]
@@ -35,6 +35,17 @@ pub(super) struct Index {
     pub(super) kind: String,
     /// A scope of up to so many points is scanned.
     pub(super) exact_up_to: u32,
+    /// How the index is searched: settings of the server by their names.
+    pub(super) settings: [(&'static str, String); 4],
+}
+
+impl Index {
+    /// Makes the settings, for as long as the statement runs. They are part of
+    /// it, since behind a pooler the next statement may run elsewhere.
+    fn set(&self) -> String {
+        let each = self.settings.iter().map(|(name, value)| format!("set_config('{name}', '{value}', TRUE)"));
+        each.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The nearest points of each query, whose vectors are checked.
@@ -113,13 +124,16 @@ impl<'t> Statement<'t> {
         };
         match self.index {
             None => self.arms.push(scan("")),
-            Some(Index { column, kind, exact_up_to }) => {
+            Some(index @ Index { column, kind, exact_up_to, .. }) => {
                 let next = self.scopes.len();
                 let scope = *self.scopes.entry(query.scope.key()).or_insert(next);
                 if scope == next {
+                    // The settings are made with the count, so before anything
+                    // is searched.
                     self.counts.push(format!(
-                        "scope_{scope} AS MATERIALIZED (SELECT count(*) AS points FROM \
-                         (SELECT FROM {name} WHERE {covered} LIMIT {exact_up_to} + 1) AS some_points)"
+                        "scope_{scope} AS MATERIALIZED (SELECT count(*) AS points, {} FROM \
+                         (SELECT FROM {name} WHERE {covered} LIMIT {exact_up_to} + 1) AS some_points)",
+                        index.set()
                     ));
                 }
                 let points = format!("(SELECT points FROM scope_{scope})");
@@ -157,7 +171,7 @@ impl<'t> Statement<'t> {
         }
         let mut by_index = Vec::new();
         let damaged = |_| Error::internal("an answer of another shape");
-        for row in self.sql.query(client).await? {
+        for row in self.sql.query(&***client).await? {
             let number: i32 = row.try_get(0).map_err(damaged)?;
             let number = usize::try_from(number).unwrap_or_default();
             match row.try_get::<_, Option<f64>>(3).map_err(damaged)? {
@@ -189,7 +203,7 @@ impl<'t> Statement<'t> {
 }
 
 /// A hit by pgvector's cosine distance, which is one less the cosine.
-fn scored(id: mem0_core::MemoryId, version: u64, distance: f64) -> ScoredPoint {
+pub(super) fn scored(id: mem0_core::MemoryId, version: u64, distance: f64) -> ScoredPoint {
     #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
     let raw = (1.0 - distance) as f32;
     ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw }
@@ -202,7 +216,7 @@ mod tests {
     use super::*;
 
     fn text(index: Option<&Index>) -> String {
-        let table = Table { no: 1, name: "\"public\".\"mem0\"".into(), list: "list".into() };
+        let table = Table { no: 1, name: "\"public\".\"mem0\"".into(), list: "list".into(), words: None };
         let mut statement = Statement::new(&table, index);
         let alice = Scope::user("alice").unwrap();
         let query = |limit| VectorQuery::new(alice.clone(), vec![1.0], limit);
@@ -213,7 +227,9 @@ mod tests {
 
     #[test]
     fn statements() {
-        let index = Index { column: "vector".into(), kind: "vector".into(), exact_up_to: 10 };
+        let settings = [("hnsw.ef_search", "100"), ("b", "x"), ("c", "y"), ("d", "z")];
+        let settings = settings.map(|(name, value)| (name, value.to_owned()));
+        let index = Index { column: "vector".into(), kind: "vector".into(), exact_up_to: 10, settings };
         insta::assert_snapshot!(format!("{}\n---\n{}", text(None), text(Some(&index))));
     }
 

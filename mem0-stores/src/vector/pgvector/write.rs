@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use mem0_core::{Error, MemoryId, Point, Result, Scope, ScopeKey};
-use pgvector::Vector;
+use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::payload;
@@ -13,8 +13,8 @@ use crate::shared::collection;
 use crate::shared::postgres::{Client, Sql, refusal};
 
 /// The most points, and about the most bytes, of one statement.
-const MAX_POINTS: usize = 1_000;
-const MAX_BYTES: usize = 8 << 20;
+pub(super) const MAX_POINTS: usize = 1_000;
+pub(super) const MAX_BYTES: usize = 8 << 20;
 
 /// The points of a batch that count, in the order of ids so that two batches
 /// never wait for each other: of several with one id the latest version, of
@@ -27,26 +27,27 @@ pub(super) fn latest(points: &[Point]) -> Vec<&Point> {
 
 /// The columns of some points.
 #[derive(Default)]
-struct Columns<'p> {
+struct Columns {
     ids: Vec<uuid::Uuid>,
     versions: Vec<i64>,
-    scopes: [Vec<Option<&'p str>>; 5],
-    vectors: Vec<Vector>,
+    scopes: [Vec<Option<String>>; 5],
+    /// One after the other.
+    vectors: Vec<f32>,
     payloads: Vec<String>,
     times: Vec<Option<String>>,
     bytes: usize,
 }
 
-impl<'p> Columns<'p> {
-    fn push(&mut self, point: &'p Point) -> Result<()> {
+impl Columns {
+    fn push(&mut self, point: &Point) -> Result<()> {
         let payload = payload::to_json(&point.payload)?;
         self.bytes += payload.len() + point.vector.len() * size_of::<f32>();
         self.ids.push(point.id.as_uuid());
         self.versions.push(stored_version(point.version)?);
         for (column, key) in self.scopes.iter_mut().zip(ScopeKey::ALL) {
-            column.push(point.scope.get(key));
+            column.push(point.scope.get(key).map(str::to_owned));
         }
-        self.vectors.push(Vector::from(point.vector.clone()));
+        self.vectors.extend_from_slice(&point.vector);
         self.payloads.push(payload);
         self.times.push(payload::times(&point.payload)?);
         Ok(())
@@ -57,43 +58,64 @@ impl<'p> Columns<'p> {
     }
 }
 
-fn stored_version(version: u64) -> Result<i64> {
+pub(super) fn stored_version(version: u64) -> Result<i64> {
     i64::try_from(version).map_err(|_| Error::invalid("a version beyond 2^63 - 1"))
 }
 
 /// Somebody dropped the collection while it was open here: not the same as an
 /// empty one.
-fn dropped() -> Error {
+pub(super) fn dropped() -> Error {
     Error::not_found("the collection was dropped; open it again")
 }
 
 /// Writes points that are checked and of distinct ids, each whole; a large batch
-/// in several statements.
-pub(super) async fn upsert(client: &Client, table: &Table, points: &[&Point]) -> Result<()> {
-    let mut columns = Columns::default();
+/// in several statements of one transaction.
+pub(super) async fn upsert(client: &mut Client, table: &Table, points: &[&Point]) -> Result<()> {
+    let mut statements = vec![Columns::default()];
     for point in points {
-        columns.push(point)?;
-        if columns.is_full() {
-            send(client, table, &std::mem::take(&mut columns)).await?;
+        if statements.last().is_none_or(Columns::is_full) {
+            statements.push(Columns::default());
+        }
+        if let Some(columns) = statements.last_mut() {
+            columns.push(point)?;
         }
     }
-    if columns.ids.is_empty() { Ok(()) } else { send(client, table, &columns).await }
+    if statements.len() == 1 {
+        for columns in statements {
+            send(&***client, table, columns).await?;
+        }
+        return Ok(());
+    }
+    let transaction = client.transaction().await.map_err(|e| refusal(&e))?;
+    for columns in statements {
+        send(&*transaction, table, columns).await?;
+    }
+    transaction.commit().await.map_err(|e| refusal(&e))
 }
 
-async fn send(client: &Client, table: &Table, columns: &Columns<'_>) -> Result<()> {
-    let Table { name, list, no } = table;
+async fn send(client: &impl GenericClient, table: &Table, columns: Columns) -> Result<()> {
+    let Table { name, list, no, .. } = table;
+    let mut sql = Sql::default();
+    let no = sql.bind(*no, Type::INT8);
+    let dims = columns.vectors.len() / columns.ids.len().max(1);
+    let ids = sql.bind(columns.ids, Type::UUID_ARRAY);
+    let versions = sql.bind(columns.versions, Type::INT8_ARRAY);
+    let [org, app, user, agent, run] = columns.scopes.map(|column| sql.bind(column, Type::TEXT_ARRAY));
+    let vectors = sql.bind(columns.vectors, Type::FLOAT4_ARRAY);
+    let payloads = sql.bind(columns.payloads, Type::TEXT_ARRAY);
+    let times = sql.bind(columns.times, Type::TEXT_ARRAY);
     // The row of the list is held, so that a collection cannot be dropped and
     // made again in between.
-    let text = format!(
-        "WITH mine AS (SELECT no FROM {list} WHERE no = $1 FOR KEY SHARE),
+    sql.push(&format!(
+        "WITH mine AS (SELECT no FROM {list} WHERE no = {no} FOR KEY SHARE),
          written AS (
             INSERT INTO {name} AS old
                 (id, version, org_id, app_id, user_id, agent_id, run_id, vector, payload, times)
-            SELECT u.id, u.version, u.org_id, u.app_id, u.user_id, u.agent_id, u.run_id, u.vector,
-                u.payload::jsonb, u.times::jsonb
-            FROM mine, unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::vector[], $10::text[], $11::text[])
-                AS u(id, version, org_id, app_id, user_id, agent_id, run_id, vector, payload, times)
+            SELECT u.id, u.version, u.org_id, u.app_id, u.user_id, u.agent_id, u.run_id,
+                ({vectors})[(u.place - 1) * {dims} + 1 : u.place * {dims}]::vector, u.payload::jsonb, u.times::jsonb
+            FROM mine, unnest({ids}, {versions}, {org}, {app}, {user}, {agent}, {run}, {payloads}, {times})
+                WITH ORDINALITY
+                AS u(id, version, org_id, app_id, user_id, agent_id, run_id, payload, times, place)
             ORDER BY u.id
             ON CONFLICT (id) DO UPDATE SET
                 version = excluded.version, org_id = excluded.org_id, app_id = excluded.app_id,
@@ -101,15 +123,8 @@ async fn send(client: &Client, table: &Table, columns: &Columns<'_>) -> Result<(
                 vector = excluded.vector, payload = excluded.payload, times = excluded.times
             WHERE excluded.version >= old.version)
          SELECT count(*) FROM mine"
-    );
-    let statement = client.prepare_cached(&text).await.map_err(|e| refusal(&e))?;
-    let [org, app, user, agent, run] = &columns.scopes;
-    let Columns { ids, versions, vectors, payloads, times, .. } = columns;
-    let written = client
-        .query_one(&statement, &[no, ids, versions, org, app, user, agent, run, vectors, payloads, times])
-        .await
-        .map_err(|e| refusal(&e))?;
-    match written.try_get::<_, i64>(0) {
+    ));
+    match sql.one(client).await?.try_get::<_, i64>(0) {
         Ok(1) => Ok(()),
         _ => Err(dropped()),
     }
@@ -128,12 +143,15 @@ pub(super) async fn delete_ids(client: &Client, table: &Table, ids: &[(MemoryId,
     wanted.sort_unstable();
     let ids: Vec<_> = wanted.iter().map(|(id, _)| id.as_uuid()).collect();
     let versions = wanted.iter().map(|(_, version)| stored_version(*version)).collect::<Result<Vec<_>>>()?;
-    let Table { name, list, no } = table;
+    let Table { name, list, .. } = table;
+    let mut sql = Sql::default();
+    let no = sql.bind(table.no, Type::INT8);
+    let (ids, versions) = (sql.bind(ids, Type::UUID_ARRAY), sql.bind(versions, Type::INT8_ARRAY));
     // The points are locked, in order, before the deletions are noted: the
     // answer depends on `gone`, which therefore comes first.
-    let text = format!(
-        "WITH mine AS (SELECT no FROM {list} WHERE no = $1 FOR KEY SHARE),
-         wanted AS (SELECT * FROM unnest($2::uuid[], $3::bigint[]) AS u(id, version)),
+    sql.push(&format!(
+        "WITH mine AS (SELECT no FROM {list} WHERE no = {no} FOR KEY SHARE),
+         wanted AS (SELECT * FROM unnest({ids}, {versions}) AS u(id, version)),
          gone AS (
             SELECT old.id FROM {name} AS old JOIN wanted USING (id)
             WHERE old.vector IS NOT NULL AND old.version <= wanted.version
@@ -146,9 +164,8 @@ pub(super) async fn delete_ids(client: &Client, table: &Table, ids: &[(MemoryId,
                 run_id = NULL, vector = NULL, payload = NULL, times = NULL
             WHERE excluded.version >= old.version)
          SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM gone)"
-    );
-    let statement = client.prepare_cached(&text).await.map_err(|e| refusal(&e))?;
-    let row = client.query_one(&statement, &[no, &ids, &versions]).await.map_err(|e| refusal(&e))?;
+    ));
+    let row = sql.one(&***client).await?;
     match (row.try_get::<_, i64>(0), row.try_get::<_, i64>(1)) {
         (Ok(1), Ok(gone)) => Ok(gone.unsigned_abs()),
         _ => Err(dropped()),
@@ -170,8 +187,7 @@ pub(super) async fn delete_scope(client: &Client, table: &Table, scope: &Scope) 
             WHERE EXISTS (SELECT FROM mine) AND {covered} RETURNING id)
          SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM gone)"
     ));
-    let rows = sql.query(client).await?;
-    let row = rows.first().ok_or_else(dropped)?;
+    let row = sql.one(&***client).await?;
     match (row.try_get::<_, i64>(0), row.try_get::<_, i64>(1)) {
         (Ok(1), Ok(gone)) => Ok(gone.unsigned_abs()),
         _ => Err(dropped()),

@@ -14,7 +14,7 @@ use super::connection::Connection;
 use super::schema::Keys;
 use super::wire::{self, Entry};
 use super::{MAX_LIMIT, filter, scripts, terms};
-use crate::shared::collection::latest;
+use crate::shared::collection::{check_vector, latest};
 
 /// Points of one script: while it runs nothing else does.
 const PAGE: usize = 500;
@@ -52,22 +52,6 @@ struct Asked {
 }
 
 impl RedisCollection {
-    fn check(&self, vector: &[f32]) -> Result<()> {
-        let dims = self.spec.identity.dims;
-        if vector.len() != dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-                .with_context("collection", dims)
-                .with_context("vector", vector.len()));
-        }
-        if !vector.iter().all(|x| x.is_finite()) {
-            return Err(Error::invalid("a vector holds a number that is not finite"));
-        }
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err(Error::invalid("a vector is all zero, so it has no direction"));
-        }
-        Ok(())
-    }
-
     fn said<T>(&self, result: Result<T>, operation: &'static str) -> Result<T> {
         result.map_err(|e| {
             e.with_operation(operation).with_provider(self.name).with_context("collection", &self.spec.name)
@@ -75,7 +59,7 @@ impl RedisCollection {
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        points.iter().try_for_each(|point| self.check(&point.vector))?;
+        points.iter().try_for_each(|point| check_vector(self.spec.identity.dims, &point.vector))?;
         let mut page = Vec::new();
         let mut bytes = 0;
         for point in latest(points) {
@@ -128,7 +112,7 @@ impl RedisCollection {
     }
 
     fn ask(&self, place: usize, query: &VectorQuery) -> Result<Option<Asked>> {
-        self.check(&query.vector)?;
+        check_vector(self.spec.identity.dims, &query.vector)?;
         if query.limit > MAX_LIMIT {
             return Err(Error::invalid("a search has a limit of at most 100000"));
         }

@@ -21,18 +21,8 @@ pub(super) const CAPABILITIES: FilterCapabilities = FilterCapabilities::NONE
     .with_not(true);
 
 /// The part of a filter that is pushed; none if it can match nothing.
-///
-/// # Errors
-/// `Unsupported` if that is not the whole filter.
 pub(super) fn accept(filter: &Filter) -> Result<Option<Filter>> {
-    let plan = filter.plan(&CAPABILITIES);
-    if plan.matches_nothing() {
-        return Ok(None);
-    }
-    if plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise() {
-        return Ok(Some(plan.pushed));
-    }
-    Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"))
+    crate::shared::collection::accept(filter, &CAPABILITIES)
 }
 
 /// The points that a scope covers and an accepted filter matches.

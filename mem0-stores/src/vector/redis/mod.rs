@@ -18,6 +18,7 @@ mod config;
 mod connection;
 mod error;
 mod filter;
+mod foreign;
 mod schema;
 mod scripts;
 mod terms;
@@ -37,6 +38,7 @@ use crate::shared::collection::check_name;
 use collection::RedisCollection;
 pub use config::{IndexType, RedisVectorConfig};
 use connection::Connection;
+pub use foreign::ForeignKeys;
 use schema::Keys;
 use wire::parse;
 

@@ -1,52 +1,18 @@
-//! What of a payload the server can be asked for: one term for each value that
-//! a field equals and one for each field that is there.
-//!
-//! A term is a digest of field and value, so every name, type and text takes
-//! the same form, which holds nothing that a query could mistake for syntax,
-//! and two values have one term exactly if the filter language calls them
-//! equal (128 bits keep the others apart).
+//! The terms of a point as the index keeps them.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-
-use mem0_core::filter::Scalar;
 use mem0_core::{Payload, Scope};
-use serde_json::Value;
+
+use crate::shared::terms;
+pub(super) use crate::shared::terms::{equals, exists};
 
 /// The term of every point.
 pub(super) const EVERY: &str = "every";
 
 /// The terms of a payload, separated by commas.
 pub(super) fn of_payload(payload: &Payload) -> String {
-    let mut terms = BTreeSet::from([EVERY.to_owned()]);
-    for (field, value) in payload {
-        if value.is_null() {
-            continue;
-        }
-        terms.insert(exists(field));
-        let elements = if let Value::Array(elements) = value { elements } else { std::slice::from_ref(value) };
-        terms.extend(elements.iter().filter_map(scalar).map(|scalar| equals(field, &scalar)));
-    }
-    terms.into_iter().collect::<Vec<_>>().join(",")
-}
-
-/// The term of a field that is there.
-pub(super) fn exists(field: &str) -> String {
-    digest("exists", field, &[])
-}
-
-/// The term of a field that equals a value, or has an element that does.
-pub(super) fn equals(field: &str, value: &Scalar) -> String {
-    match value {
-        Scalar::Bool(bool) => digest("bool", field, &[u8::from(*bool)]),
-        Scalar::Str(text) => digest("text", field, text.as_bytes()),
-        Scalar::Int(int) => number(field, i128::from(*int)),
-        Scalar::UInt(int) => number(field, i128::from(*int)),
-        Scalar::Float(float) => match whole(*float) {
-            Some(int) => number(field, int),
-            None => digest("float", field, &float.to_bits().to_be_bytes()),
-        },
-    }
+    let mut all = vec![EVERY.to_owned()];
+    all.extend(terms::of_payload(payload));
+    all.join(",")
 }
 
 /// The ids of a scope by field, as terms: the bytes in hexadecimal, so that
@@ -59,93 +25,16 @@ fn scope_id(id: &str) -> String {
     // A letter first: a term of digits alone would be a number.
     let mut term = String::with_capacity(1 + 2 * id.len());
     term.push('x');
-    hex(&mut term, id.as_bytes());
+    terms::hex(&mut term, id.as_bytes());
     term
-}
-
-fn scalar(value: &Value) -> Option<Scalar> {
-    match value {
-        Value::Bool(bool) => Some(Scalar::Bool(*bool)),
-        Value::String(text) => Some(Scalar::Str(text.clone())),
-        Value::Number(number) => {
-            let int = number.as_i64().map(Scalar::Int).or_else(|| number.as_u64().map(Scalar::UInt));
-            int.or_else(|| number.as_f64().map(Scalar::Float))
-        }
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// The whole number that a float is exactly, as far as an integer may equal it.
-fn whole(float: f64) -> Option<i128> {
-    #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^65")]
-    (float.fract() == 0.0 && float.abs() < 36_893_488_147_419_103_232.0).then_some(float as i128)
-}
-
-fn number(field: &str, int: i128) -> String {
-    digest("int", field, &int.to_be_bytes())
-}
-
-fn digest(kind: &str, field: &str, value: &[u8]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(kind.as_bytes());
-    hasher.update(&(field.len() as u64).to_be_bytes());
-    hasher.update(field.as_bytes());
-    hasher.update(value);
-    let hash = hasher.finalize();
-    let mut term = String::with_capacity(33);
-    term.push('x');
-    hex(&mut term, hash.as_bytes().get(..16).unwrap_or_default());
-    term
-}
-
-fn hex(text: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mem0_core::Filter;
     use proptest::prelude::*;
-    use serde_json::json;
-
-    fn any_value() -> impl Strategy<Value = Value> {
-        let scalar = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            (-3_i64..3).prop_map(Value::from),
-            (-3_i64..3).prop_map(|n| json!(n as f64 / 2.0)),
-            prop::sample::select(vec![i64::MAX, i64::MIN, 1 << 53, (1 << 53) + 1]).prop_map(Value::from),
-            Just(json!(u64::MAX)),
-            Just(json!(-0.0)),
-            Just(json!(9_007_199_254_740_992.0)),
-            Just(json!(1e300)),
-            "[a,01. ]{0,2}".prop_map(Value::from),
-        ];
-        scalar.prop_recursive(2, 6, 3, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-                inner.prop_map(|value| json!({"a": value})),
-            ]
-        })
-    }
 
     proptest! {
-        #[test]
-        fn a_term_is_there_exactly_if_the_filter_holds(row in any_value(), asked in any_value()) {
-            let payload = Payload::from_iter([("k".to_owned(), row)]);
-            let terms = of_payload(&payload);
-            let has = |term: String| terms.split(',').any(|one| one == term);
-            prop_assert_eq!(has(exists("k")), Filter::exists("k").matches(&payload));
-            if let Some(asked) = scalar(&asked) {
-                prop_assert_eq!(has(equals("k", &asked)), Filter::eq("k", asked.clone()).matches(&payload));
-                prop_assert!(!has(equals("other", &asked)));
-            }
-        }
-
         #[test]
         fn ids_of_scopes_are_apart_and_without_syntax(a in "\\PC{1,6}", b in "\\PC{1,6}") {
             prop_assert_eq!(scope_id(&a) == scope_id(&b), a == b);
