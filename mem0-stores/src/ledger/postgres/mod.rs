@@ -25,7 +25,7 @@
 //! When `erase` returns, no statement and no dump finds anything of what was
 //! erased. PostgreSQL keeps deleted rows on the disk until it vacuums, and their
 //! bytes until the space is used again; `after_erase` says what is done about
-//! that ([`AfterErase`](config::AfterErase)). `reset` truncates, which removes
+//! that ([`AfterErase`]). `reset` truncates, which removes
 //! the files. The write-ahead log, its archive, replicas that lag and backups
 //! hold what was written until they are recycled; no client can change that.
 
