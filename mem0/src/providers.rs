@@ -121,6 +121,7 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(VectorStore, "elasticsearch", Some("elasticsearch"), &[], "Elasticsearch"),
         info(VectorStore, "opensearch", Some("opensearch"), &[], "OpenSearch, also Amazon's service"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
+        info(Ledger, "postgres", Some("postgres"), &[], "PostgreSQL: several servers share it"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),
         info(Embedder, "openai", OPENAI, &["OPENAI_API_KEY"], "OpenAI"),
         info(Embedder, "azure_openai", OPENAI, &["EMBEDDING_AZURE_OPENAI_API_KEY"], "Azure OpenAI"),

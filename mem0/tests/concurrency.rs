@@ -1,5 +1,5 @@
 //! Two processes with sixteen tasks each add the same facts to one scope at
-//! the same time: each fact is there once.
+//! the same time: each fact is there once. On each ledger whose server is there.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,11 +9,13 @@
 )]
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use ledgers::{Place, on_each};
+use libtest_mimic::Arguments;
 use mem0::*;
+
+mod ledgers;
 
 const CHILD: &str = "MEM0_CONCURRENCY_CHILD";
 const INFER: &str = "MEM0_CONCURRENCY_INFER";
@@ -29,25 +31,23 @@ const FACTS: [&str; 6] = [
 ];
 
 fn main() {
-    if let Ok(folder) = std::env::var(CHILD) {
-        runtime().block_on(child(Path::new(&folder)));
+    if let Ok(config) = std::env::var(CHILD) {
+        runtime().block_on(child(&config));
         return;
     }
     let arguments = Arguments::from_args();
     let trials = [("as_said", "false"), ("by_rules", "true")].map(|(name, infer)| {
-        Trial::test(format!("two_processes_of_16_tasks_add_each_fact_once_{name}"), move || {
-            run(infer).map_err(Failed::from)
-        })
+        on_each(&format!("two_processes_of_16_tasks_add_each_fact_once_{name}"), move |place| run(place, infer))
     });
-    libtest_mimic::run(&arguments, trials.into()).exit();
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
 }
 
-async fn child(folder: &Path) {
-    let memory = open(folder).await.unwrap();
+async fn child(config: &str) {
+    let memory = from_config(&ledgers::read(config)).await.unwrap();
     println!("ready");
     // Both processes begin when the parent closes standard input.
     std::io::stdin().read_line(&mut String::new()).unwrap();
@@ -67,12 +67,12 @@ async fn child(folder: &Path) {
     }
 }
 
-fn run(infer: &str) -> Result<(), String> {
-    let folder = tempfile::tempdir().unwrap();
+fn run(place: &Place, infer: &str) -> Result<(), String> {
+    let config = place.config();
     let mut children: Vec<_> = (0..2)
         .map(|_| {
             Command::new(std::env::current_exe().unwrap())
-                .env(CHILD, folder.path())
+                .env(CHILD, &config)
                 .env(INFER, infer)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
@@ -95,16 +95,20 @@ fn run(infer: &str) -> Result<(), String> {
             return Err("a child failed".into());
         }
     }
-    runtime().block_on(async {
-        let memory = open(folder.path()).await.map_err(|e| e.to_string())?;
-        let scope = Scope::user("ana").map_err(|e| e.to_string())?;
-        let all = memory.get_all(&scope, ListOptions::default()).await.map_err(|e| e.to_string())?;
-        let mut texts: Vec<&str> = all.results.iter().map(|memory| memory.content.text.as_str()).collect();
-        texts.sort_unstable();
-        if texts.len() != FACTS.len() {
-            return Err(format!("{} memories instead of {}: {texts:#?}", texts.len(), FACTS.len()));
-        }
-        let report = memory.doctor(false).await.map_err(|e| e.to_string())?;
-        if report.is_healthy() { Ok(()) } else { Err(report.findings.join("; ")) }
-    })
+    let checked = runtime().block_on(check(&config));
+    runtime().block_on(place.remove());
+    checked
+}
+
+async fn check(config: &str) -> Result<(), String> {
+    let memory = from_config(&ledgers::read(config)).await.map_err(|e| e.to_string())?;
+    let scope = Scope::user("ana").map_err(|e| e.to_string())?;
+    let all = memory.get_all(&scope, ListOptions::default()).await.map_err(|e| e.to_string())?;
+    let mut texts: Vec<&str> = all.results.iter().map(|memory| memory.content.text.as_str()).collect();
+    texts.sort_unstable();
+    if texts.len() != FACTS.len() {
+        return Err(format!("{} memories instead of {}: {texts:#?}", texts.len(), FACTS.len()));
+    }
+    let report = memory.doctor(false).await.map_err(|e| e.to_string())?;
+    if report.is_healthy() { Ok(()) } else { Err(report.findings.join("; ")) }
 }

@@ -4,7 +4,8 @@
 //!
 //! Two ways to die: SIGKILL from outside at a random moment, and an abort at a
 //! failpoint between two steps of an operation. `MEM0_CRASH_KILLS` sets how
-//! often (200 by default), `MEM0_CRASH_SEED` where the random numbers start.
+//! often (200 by default, a quarter of that on a server), `MEM0_CRASH_SEED` where the random numbers start. On
+//! each ledger whose server is there.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,11 +16,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use ledgers::{Place, on_each};
+use libtest_mimic::Arguments;
 use mem0::*;
+
+mod ledgers;
 
 const CHILD: &str = "MEM0_CRASH_CHILD";
 
@@ -37,18 +40,19 @@ const FAILPOINTS: [&str; 9] = [
 ];
 
 fn main() {
-    if let Ok(folder) = std::env::var(CHILD) {
-        child(Path::new(&folder));
+    if let Ok(config) = std::env::var(CHILD) {
+        child(&config);
         return;
     }
     let arguments = Arguments::from_args();
     let kills: u64 = number("MEM0_CRASH_KILLS", 200);
-    let mut trials = vec![Trial::test(format!("survives_{kills}_kills_at_random"), move || {
-        run(kills, |_| None).map_err(Failed::from)
-    })];
+    let mut trials = Vec::from(on_each("survives_kills_at_random", move |place| {
+        // To start a process on a server takes four times as long.
+        run(place, if place.is_on_a_server() { kills.div_ceil(4) } else { kills }, |_| None)
+    }));
     for point in FAILPOINTS {
-        trials.push(Trial::test(format!("survives_death_at_{point}"), move || {
-            run(3, |round| Some(format!("{point}={}*off->1*panic", 2 + round * 3))).map_err(Failed::from)
+        trials.extend(on_each(&format!("survives_death_at_{point}"), move |place| {
+            run(place, 3, |round| Some(format!("{point}={}*off->1*panic", 2 + round * 3)))
         }));
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -77,13 +81,13 @@ impl Random {
 
 /// Works until it is killed, and says on standard output what is done, each
 /// line after the call returned.
-fn child(folder: &Path) {
+fn child(config: &str) {
     // A failpoint panics; to the system that must look like a kill.
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     let _failpoints = fail::FailScenario::setup();
     let mut random = Random(number("MEM0_CRASH_SEED", 1));
     runtime().block_on(async {
-        let memory = open(folder).await.unwrap();
+        let memory = from_config(&ledgers::read(config)).await.unwrap();
         let mut out = std::io::stdout().lock();
         let mut known: Vec<MemoryId> = Vec::new();
         writeln!(out, "open").unwrap();
@@ -119,9 +123,9 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn start(folder: &Path, seed: u64, failpoints: Option<&str>) -> Child {
+fn start(config: &str, seed: u64, failpoints: Option<&str>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env(CHILD, folder).env("MEM0_CRASH_SEED", seed.to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.env(CHILD, config).env("MEM0_CRASH_SEED", seed.to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
     match failpoints {
         Some(points) => command.env("FAILPOINTS", points),
         None => command.env_remove("FAILPOINTS"),
@@ -129,15 +133,15 @@ fn start(folder: &Path, seed: u64, failpoints: Option<&str>) -> Child {
     command.spawn().unwrap()
 }
 
-/// Kills `rounds` processes on one folder, and checks after each.
-fn run(rounds: u64, failpoints: impl Fn(u64) -> Option<String>) -> Result<(), String> {
-    let folder = tempfile::tempdir().unwrap();
+/// Kills `rounds` processes in one place, and checks after each.
+fn run(place: &Place, rounds: u64, failpoints: impl Fn(u64) -> Option<String>) -> Result<(), String> {
+    let config = place.config();
     let seed = number("MEM0_CRASH_SEED", 20_250_501);
     let mut random = Random(seed);
     let mut done: BTreeMap<MemoryId, u64> = BTreeMap::new();
     for round in 0..rounds {
         let points = failpoints(round);
-        let mut child = start(folder.path(), random.next(), points.as_deref());
+        let mut child = start(&config, random.next(), points.as_deref());
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         // Killed while it works on the call after this many; the time between
         // two lines makes the moment within that call random.
@@ -157,13 +161,15 @@ fn run(rounds: u64, failpoints: impl Fn(u64) -> Option<String>) -> Result<(), St
         if status.success() {
             return Err(format!("round {round}: the child ended by itself"));
         }
-        runtime().block_on(check(folder.path(), &done)).map_err(|e| format!("seed {seed}, round {round}: {e}"))?;
+        runtime().block_on(check(place, &config, &done)).map_err(|e| format!("seed {seed}, round {round}: {e}"))?;
     }
+    runtime().block_on(place.remove());
     Ok(())
 }
 
-async fn check(folder: &Path, done: &BTreeMap<MemoryId, u64>) -> Result<(), String> {
-    let memory = open(folder).await.map_err(|e| e.to_string())?;
+async fn check(place: &Place, config: &str, done: &BTreeMap<MemoryId, u64>) -> Result<(), String> {
+    place.settle().await;
+    let memory = from_config(&ledgers::read(config)).await.map_err(|e| e.to_string())?;
     let report = memory.doctor(false).await.map_err(|e| e.to_string())?;
     if !report.is_healthy() {
         return Err(report.findings.join("; "));

@@ -63,6 +63,7 @@ const PROOFS: &[Proof] = &[
 /// fails the test.
 const EVIDENCE: &[(Family, Option<&str>, &str)] = &[
     (Family::Ledger, Some("sqlite"), "real, killed and recovered"),
+    (Family::Ledger, Some("postgres"), "real (PostgreSQL 18.6), killed and recovered"),
     (Family::Embedder, Some("local"), "real"),
     (Family::Embedder, Some("openai"), FAKE),
     (Family::Embedder, Some("gemini"), FAKE),

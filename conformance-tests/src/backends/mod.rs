@@ -21,6 +21,8 @@ mod milvus;
 pub mod openai;
 #[cfg(feature = "pgvector")]
 mod pgvector;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "qdrant")]
 mod qdrant;
 #[cfg(feature = "redis")]
@@ -56,6 +58,8 @@ pub use memory::MemoryHarness;
 pub use milvus::{MilvusHarness, MilvusStrongHarness};
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresHarness;
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantHarness;
 #[cfg(feature = "redis")]

@@ -121,6 +121,12 @@ async fn r24_a_dropped_commit_is_whole_or_not_begun(context: &LedgerContext) -> 
         abandon(ledger.commit(vec![hers, his]), usize::try_from(polls).unwrap_or(0)).await;
         // A commit that waits behind it shows whether it was begun.
         context.put(&Scope::user("witness")?, 3, vec![add(id(300 + polls), format!("witness {polls}"))]).await?;
+        // Some only wait for what is in the same scope.
+        for scope in [&alice, &bob] {
+            let mut witness = commit(scope, 3, Vec::new());
+            witness.messages = vec![message(&format!("witness {polls}"), 3, "seen")];
+            ledger.commit(vec![witness]).await?;
+        }
         let heads = ledger.heads(&[id(1), id(100 + polls), id(200 + polls)]).await?;
         let versions: Vec<_> = heads.iter().map(|head| head.as_ref().map_or(0, |head| head.version)).collect();
         let done = ledger.revision(&alice).await? > before;

@@ -4,15 +4,13 @@
 use std::collections::HashMap;
 
 use mem0_core::text::{self, TermId};
-use mem0_core::{Content, EventKind, MemoryId, State, Timestamp};
+use mem0_core::{EventKind, MemoryId, State};
 use rusqlite::{Connection, Row};
 
-use super::row::{Col, content_from_json, rows};
+use super::row::{Col, rows};
 use super::scope::ScopeCache;
+use crate::ledger::common::fold::{ENOUGH, Event, Fold, Folded};
 use crate::shared::sqlite::Attempt;
-
-/// More findings than this help nobody.
-const ENOUGH: usize = 100;
 
 /// One line per finding.
 pub(super) fn check(connection: &Connection) -> Attempt<Vec<String>> {
@@ -59,18 +57,6 @@ struct Stored {
     postings: i64,
 }
 
-/// A memory as its events have it.
-#[derive(Debug, PartialEq)]
-struct Folded {
-    version: i64,
-    state: State,
-    head: i64,
-    vector_seq: i64,
-    created_at: i64,
-    updated_at: i64,
-    expires_at: Option<i64>,
-}
-
 /// What a scope has to count: live memories, terms, postings.
 #[derive(Default)]
 struct Counted {
@@ -91,11 +77,7 @@ fn memories(connection: &Connection, findings: &mut Vec<String>) -> Attempt<Hash
     while let Some(row) = found.next()? {
         let stored = read_stored(row)?;
         let id = stored.id;
-        let (folded, text) = fold(connection, &stored, findings)?;
-        if folded.as_ref() != Some(&stored.head) {
-            findings.push(format!("memory {id}: its row is not what its events give"));
-        }
-        let Some(text) = text.filter(|_| stored.head.state == State::Live) else { continue };
+        let Some(text) = fold(connection, &stored, findings)? else { continue };
         let counts = counted.entry(stored.scope_no).or_default();
         counts.live += 1;
         counts.terms += stored.terms;
@@ -135,72 +117,32 @@ fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-/// What the events make of a memory, and the text that it has if it is live.
-fn fold(
-    connection: &Connection,
-    stored: &Stored,
-    findings: &mut Vec<String>,
-) -> Attempt<(Option<Folded>, Option<String>)> {
-    let id = stored.id;
+/// Folds the events of a memory; returns the text that it has if it is live.
+fn fold(connection: &Connection, stored: &Stored, findings: &mut Vec<String>) -> Attempt<Option<String>> {
     let mut statement = connection.prepare_cached(
-        "SELECT e.seq, e.version, e.kind, e.at, e.content, e.vector_seq, e.superseded_at, e.ended_at,
-             e.given_created_at, c.scope_no
+        "SELECT e.seq, e.version, e.kind, e.at, e.content, e.vector_seq, e.superseded_at, e.given_created_at,
+             c.scope_no
          FROM ledger_events e LEFT JOIN ledger_commits c
              ON c.commit_no = e.commit_no AND e.seq BETWEEN c.first_seq AND c.last_seq
          WHERE e.mem_no = ?1 ORDER BY e.version",
     )?;
     let mut events = statement.query([stored.mem_no])?;
-    let (mut folded, mut text): (Option<Folded>, Option<String>) = (None, None);
-    // When the version before was superseded, by its own row.
-    let mut ended: Option<Option<i64>> = None;
+    let mut fold = Fold::new(stored.id, stored.scope_no);
     while let Some(row) = events.next()? {
-        let (version, at): (i64, i64) = (row.get(1)?, row.get(3)?);
-        let kind = row.get::<_, Col<EventKind>>(2)?.0;
-        let content: Option<Content> = match row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)? {
-            Some(json) => match content_from_json(json) {
-                Ok(content) => Some(content),
-                Err(_) => {
-                    findings.push(format!("memory {id}: version {version} cannot be read"));
-                    return Ok((None, None));
-                }
-            },
-            None => None,
-        };
-        let before = folded.as_ref().map_or(0, |folded: &Folded| folded.version);
-        if version != before + 1 || (kind == EventKind::Add) != (version == 1) {
-            findings.push(format!("memory {id}: version {version} does not follow version {before}"));
-        }
-        if ended.is_some_and(|end| end != Some(at)) {
-            findings.push(format!("memory {id}: version {before} was not ended by version {version}"));
-        }
-        if row.get::<_, Option<i64>>(9)? != Some(stored.scope_no) {
-            findings.push(format!("memory {id}: version {version} is not in a commit of its scope"));
-        }
-        let created_at = match &folded {
-            Some(folded) => folded.created_at,
-            None => row.get::<_, Option<i64>>(8)?.unwrap_or(at),
-        };
-        let state = match (&content, kind) {
-            (Some(_), _) => State::Live,
-            (None, EventKind::Supersede) => State::Superseded,
-            (None, _) => State::Deleted,
-        };
-        ended = content.as_ref().map(|_| row.get(6)).transpose()?;
-        folded = Some(Folded {
-            version,
-            state,
-            head: row.get(0)?,
+        let event = Event {
+            seq: row.get(0)?,
+            version: row.get(1)?,
+            kind: row.get::<_, Col<EventKind>>(2)?.0,
+            at: row.get(3)?,
+            content: row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)?,
             vector_seq: row.get(5)?,
-            created_at,
-            updated_at: at,
-            expires_at: content.as_ref().and_then(|content| content.expires_at).map(Timestamp::as_micros),
-        });
-        text = content.map(|content| content.text);
+            superseded_at: row.get(6)?,
+            given_created_at: row.get(7)?,
+            scope_no: row.get(8)?,
+        };
+        fold.event(&event, findings);
     }
-    if ended.flatten().is_some() {
-        findings.push(format!("memory {id}: its last version is ended by nothing"));
-    }
-    Ok((folded, text))
+    Ok(fold.finish(&stored.head, findings))
 }
 
 /// Whether the index holds the words of the text.

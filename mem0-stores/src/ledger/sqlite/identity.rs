@@ -3,7 +3,7 @@
 use mem0_core::{EmbedderIdentity, Error, ErrorKind, MemoryId, Projection};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::row::{Col, content_from_json, count, int, rows, vector_to_blob};
+use super::row::{Col, content_from_json, count, int, rows, vector_to_bytes};
 use super::write::{last_seq, set_last_seq};
 use crate::shared::sqlite::Attempt;
 
@@ -158,7 +158,7 @@ pub(super) fn put_vectors(
          ON CONFLICT DO NOTHING",
     )?;
     for (id, version, vector) in vectors {
-        insert.execute((Col(*id), int(*version)?, identity_no, vector_to_blob(vector)))?;
+        insert.execute((Col(*id), int(*version)?, identity_no, vector_to_bytes(vector)))?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! The queue of jobs.
 
-use mem0_core::{Error, Job, JobEnd, JobId, JobQuery, JobState, Result, Scope, Timestamp};
+use mem0_core::{Job, JobEnd, JobId, JobQuery, JobState, Scope, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde_json::Value;
 
-use super::row::{Col, rows};
+use super::row::{Col, job_from_json, job_to_json, rows};
 use super::scope::{self, ScopeCache};
 use crate::shared::sqlite::Attempt;
 
@@ -40,7 +40,7 @@ pub(super) fn enqueue(connection: &Connection, jobs: &[Job]) -> Attempt<()> {
             continue;
         }
         let scope = scope::find_or_create(connection, &job.scope)?;
-        let payload = (!job.payload.is_null()).then(|| to_json(&job.payload)).transpose()?;
+        let payload = (!job.payload.is_null()).then(|| job_to_json(&job.payload)).transpose()?;
         insert.execute((
             Col(job.id),
             scope.no,
@@ -117,7 +117,7 @@ fn settle(connection: &Connection, job_no: i64, end: &JobEnd, at: Timestamp) -> 
                  leads = leads AND ?2 < 2, payload = iif(?2 < 2, payload, NULL), lease_owner = NULL, lease_until = NULL
              WHERE job_no = ?1",
         )?
-        .execute((job_no, Col(state), outcome.map(to_json).transpose()?, not_before, Col(at)))?;
+        .execute((job_no, Col(state), outcome.map(job_to_json).transpose()?, not_before, Col(at)))?;
     // The one behind it is the first now.
     connection
         .prepare_cached(
@@ -194,7 +194,7 @@ fn read(row: &Row<'_>, scope: Scope) -> Attempt<Job> {
     let time = |i| Ok::<_, rusqlite::Error>(row.get::<_, Option<Col<Timestamp>>>(i)?.map(|col| col.0));
     let json = |i| -> Attempt<Option<Value>> {
         let text = row.get_ref(i)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-        Ok(text.map(|text| from_json(text, id)).transpose()?)
+        Ok(text.map(|text| job_from_json(text, id)).transpose()?)
     };
     Ok(Job {
         id,
@@ -207,17 +207,5 @@ fn read(row: &Row<'_>, scope: Scope) -> Attempt<Job> {
         not_before: time(7)?,
         lease_until: time(8)?,
         outcome: json(9)?,
-    })
-}
-
-fn to_json(value: &Value) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| Error::internal("a job cannot be written as JSON").with_source(e))
-}
-
-/// The error keeps no source, since that may quote text.
-fn from_json(text: &str, id: JobId) -> Result<Value> {
-    serde_json::from_str(text).map_err(|_| {
-        Error::corrupt("a job in the ledger cannot be read; it is damaged or written by a newer version")
-            .with_context("id", id)
     })
 }

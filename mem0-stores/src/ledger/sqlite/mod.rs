@@ -34,6 +34,7 @@ use mem0_core::{
 use rusqlite::TransactionBehavior;
 
 use crate::SqliteDb;
+use crate::ledger::common::validate;
 use config::SqliteLedgerConfig;
 
 /// The ledger in one SQLite file. Cloning gives another handle.
@@ -112,7 +113,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {
-        write::validate(&commits)?;
+        validate::validate(&commits)?;
         fail::fail_point!("ledger::commit::before");
         let receipts = self.db.transaction("commit", move |c| write::commit(c, &commits)).await?;
         fail::fail_point!("ledger::commit::after");
@@ -168,7 +169,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {
-        outbox::validate(query)?;
+        validate::check_pending(query)?;
         let query = query.clone();
         if query.claim.is_some() {
             self.db.following().transaction("pending", move |c| outbox::pending(c, &query)).await
@@ -205,7 +206,7 @@ impl Ledger for SqliteLedger {
 
     async fn put_vectors(&self, identity: &EmbedderIdentity, vectors: &[(MemoryId, u64, Vec<f32>)]) -> Result<()> {
         for (id, _, vector) in vectors {
-            write::check_vector(vector, identity).map_err(|e| e.with_context("id", id))?;
+            validate::check_vector(vector, identity).map_err(|e| e.with_context("id", id))?;
         }
         let (identity, vectors) = (identity.clone(), vectors.to_vec());
         self.db.transaction("put_vectors", move |c| identity::put_vectors(c, &identity, &vectors)).await

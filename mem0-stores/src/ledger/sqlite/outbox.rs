@@ -1,11 +1,11 @@
 //! What the vector store may not have yet.
 
-use mem0_core::{Error, MemoryId, Pending, PendingQuery, Result, Scope, Timestamp, View};
+use mem0_core::{Error, MemoryId, Pending, PendingQuery, Scope, Timestamp, View};
 use rusqlite::{Connection, Row, ToSql};
 
 use super::identity;
 use super::read::Reader;
-use super::row::{Col, count, int, rows, vector_from_blob};
+use super::row::{Col, count, int, rows, vector_from_bytes};
 use super::scope::{self, ScopeCache};
 use crate::shared::sqlite::Attempt;
 
@@ -28,14 +28,6 @@ macro_rules! select_due {
              ORDER BY seq LIMIT ?3"
         )
     };
-}
-
-/// Refuses a claim without the time that it begins at.
-pub(super) fn validate(query: &PendingQuery) -> Result<()> {
-    if query.claim.is_some() && query.due.is_none() {
-        return Err(Error::invalid("a claim on what is pending needs `due`, the time of the call"));
-    }
-    Ok(())
 }
 
 /// What is pending, in the order of events. Takes the claim if one is asked
@@ -131,7 +123,7 @@ fn with_head(reader: &mut Reader<'_>, identity: i64, item: Queued) -> Attempt<Pe
                 Error::corrupt("a live memory has no vector; run the check").with_context("id", item.id)
             })?;
             let mut vector = Vec::new();
-            vector_from_blob(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, &mut vector)?;
+            vector_from_bytes(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, &mut vector)?;
             Some((version.memory, vector))
         }
         None => None,

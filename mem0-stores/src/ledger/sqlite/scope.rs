@@ -6,6 +6,7 @@ use mem0_core::{Error, Result, Scope, ScopeFields, ScopeInfo, ScopeKey};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::row::{count, rows};
+use crate::ledger::common::words::owner_key;
 use crate::shared::sqlite::Attempt;
 
 /// An exact scope as the tables have it.
@@ -100,23 +101,6 @@ pub(super) fn find_or_create(connection: &Connection, scope: &Scope) -> Attempt<
             scope.get(ScopeKey::RunId),
         ))?;
     Ok(find(connection, scope)?.ok_or_else(|| Error::internal("a new scope cannot be read back"))?)
-}
-
-/// Who the keyword index of a scope belongs to. A search costs work for its
-/// owner's memories, however many others there are.
-fn owner_key(scope: &Scope) -> String {
-    let who = [ScopeKey::UserId, ScopeKey::AgentId, ScopeKey::RunId].into_iter().find(|key| scope.get(*key).is_some());
-    let mut key = String::new();
-    for (name, id) in scope.ids() {
-        if matches!(name, ScopeKey::OrgId | ScopeKey::AppId) || Some(name) == who {
-            // Ids hold no white space, so this is unambiguous.
-            key.push_str(name.as_str());
-            key.push(' ');
-            key.push_str(id);
-            key.push(' ');
-        }
-    }
-    key
 }
 
 /// The exact scopes that `scope` covers, in the order of their keys.

@@ -1,7 +1,6 @@
 //! What the server's refusals mean here.
 
 use mem0_core::{Error, ErrorKind};
-use tokio_postgres::error::SqlState;
 
 /// An error of the driver. What the server says in words is left out: it quotes
 /// statements and values.
@@ -20,7 +19,9 @@ pub(crate) fn refusal(error: &tokio_postgres::Error) -> Error {
 }
 
 /// Whether a table, a column, a schema or a type is not there.
+#[cfg(feature = "pgvector")]
 pub(crate) fn is_missing(error: &tokio_postgres::Error) -> bool {
+    use tokio_postgres::error::SqlState;
     let missing = [
         SqlState::UNDEFINED_TABLE,
         SqlState::UNDEFINED_COLUMN,

@@ -3,7 +3,11 @@
 //! By the documentation of PostgreSQL 18 (error codes, client connection
 //! defaults) and of the crates tokio-postgres 0.7 and deadpool-postgres 0.14.
 
+mod connecting;
 mod error;
+#[cfg(feature = "postgres")]
+mod pipeline;
+#[cfg(feature = "pgvector")]
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -16,11 +20,26 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use mem0_core::{Error, ErrorKind, Result};
 
-pub(crate) use deadpool_postgres::{Client, Transaction};
+pub use connecting::SslMode;
+pub(crate) use connecting::{Connecting, check_schema};
+pub(crate) use deadpool_postgres::Client;
+#[cfg(feature = "pgvector")]
+pub(crate) use deadpool_postgres::Transaction;
+#[cfg(feature = "pgvector")]
+pub(crate) use error::is_missing;
 #[cfg(feature = "supabase")]
 pub(crate) use error::of_code;
-pub(crate) use error::{is_missing, refusal};
-pub(crate) use sql::{Sql, literal, quoted};
+pub(crate) use error::refusal;
+#[cfg(feature = "postgres")]
+pub(crate) use pipeline::{Step, send, send_after};
+#[cfg(feature = "pgvector")]
+pub(crate) use sql::{Sql, literal};
+
+/// An identifier as it stands in a statement: quoted, so that it names what it
+/// says, whatever it holds.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
 
 /// How the traffic is secured.
 #[derive(Clone, Debug)]

@@ -11,12 +11,6 @@ use super::refusal;
 /// The most values that the protocol takes in one statement.
 const MAX_VALUES: usize = 65_535;
 
-/// An identifier as it stands in a statement: quoted, so that it names what it
-/// says, whatever it holds.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// A text as it stands in a statement, for the few places that take no values.
 pub(crate) fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))

@@ -1,13 +1,12 @@
 //! The settings of the store.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use mem0_core::{CollectionSpec, Error, ErrorKind, Result, Secret};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::config::SslMode as DriverSslMode;
 
-use crate::shared::postgres::{PoolOptions, TlsOptions};
+pub use crate::shared::postgres::SslMode;
+use crate::shared::postgres::{Connecting, PoolOptions, check_schema};
 
 /// How the store is set up. Unknown keys are refused; those of the Python
 /// library are known.
@@ -97,25 +96,6 @@ pub struct PgvectorConfig {
     pub collection_name: Option<String>,
     /// Where the Python library says it; must be the embedder's.
     pub embedding_model_dims: Option<usize>,
-}
-
-/// Whether the traffic is secured, in libpq's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum SslMode {
-    /// Never.
-    Disable,
-    /// If the server can; any certificate will do.
-    #[serde(alias = "allow")]
-    Prefer,
-    /// Always; any certificate will do unless `sslrootcert` is given.
-    Require,
-    /// Always, and the certificate is trusted by `sslrootcert`, or else by the
-    /// operating system, and bears the server's name. `verify-ca` is read as
-    /// this too.
-    #[serde(alias = "verify-ca", alias = "verify_full", alias = "verify_ca")]
-    VerifyFull,
 }
 
 /// The kinds of index.
@@ -269,10 +249,7 @@ impl PgvectorConfig {
         if words.is_empty() || words.len() > 63 || !words.bytes().all(plain) {
             return Err(Error::config("text_search_config must be 1 to 63 letters a-z and A-Z, digits and _"));
         }
-        if self.schema.is_empty() || self.schema.len() > 63 || self.schema.chars().any(char::is_control) {
-            return Err(Error::config("schema must be a name of 1 to 63 bytes"));
-        }
-        Ok(())
+        check_schema(&self.schema)
     }
 
     /// Refuses a collection that does not fit these settings.
@@ -296,50 +273,31 @@ impl PgvectorConfig {
 
     /// What the pool of connections is made of.
     pub(super) fn pool(&self) -> Result<PoolOptions> {
-        let wait = seconds("connect_timeout_s", self.connect_timeout_s)?;
-        let limit = seconds("statement_timeout_s", self.statement_timeout_s)?.as_millis().max(1);
-        let mut server = match &self.connection_string {
-            // The driver's words may quote the password.
-            Some(text) => text.expose().parse().map_err(|_| {
-                Error::config(
-                    "connection_string is neither postgres://user:password@host:port/dbname nor key=value pairs",
-                )
-            })?,
-            None => {
-                let mut server = tokio_postgres::Config::new();
-                server.host(&self.host).port(self.port).user(&self.user).dbname(&self.dbname);
-                if let Some(password) = &self.password {
-                    server.password(password.expose());
-                }
-                server
-            }
-        };
-        if let Some(mode) = self.sslmode {
-            server.ssl_mode(match mode {
-                SslMode::Disable => DriverSslMode::Disable,
-                SslMode::Prefer => DriverSslMode::Prefer,
-                SslMode::Require | SslMode::VerifyFull => DriverSslMode::Require,
-            });
+        let mut options = Connecting {
+            connection_string: self.connection_string.as_ref(),
+            host: &self.host,
+            port: self.port,
+            user: &self.user,
+            password: self.password.as_ref(),
+            dbname: &self.dbname,
+            sslmode: self.sslmode,
+            sslrootcert: self.sslrootcert.as_deref(),
+            maxconn: self.maxconn,
+            connect_timeout_s: self.connect_timeout_s,
+            statement_timeout_s: self.statement_timeout_s,
         }
-        server.connect_timeout(wait);
-        if server.get_application_name().is_none() {
-            server.application_name("mem0");
+        .pool()?;
+        if self.transaction_pooler.unwrap_or(options.server.get_ports().contains(&POOLER_PORT)) {
+            options.greeting.clear();
         }
-        let pooled = self.transaction_pooler.unwrap_or(server.get_ports().contains(&POOLER_PORT));
-        let greeting = if pooled { String::new() } else { format!("SET statement_timeout = {limit}") };
-        let tls = TlsOptions { verify: self.sslmode == Some(SslMode::VerifyFull), roots: self.sslrootcert.clone() };
-        Ok(PoolOptions { server, tls, size: self.maxconn, wait, greeting })
+        Ok(options)
     }
-}
-
-fn seconds(key: &'static str, value: f64) -> Result<Duration> {
-    let positive = (value.is_finite() && value > 0.0 && value < 1e6).then(|| Duration::from_secs_f64(value));
-    positive.ok_or_else(|| Error::config(format!("{key} must be a positive number of seconds")))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tokio_postgres::config::SslMode as DriverSslMode;
 
     use super::*;
 

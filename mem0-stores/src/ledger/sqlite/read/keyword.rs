@@ -3,13 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
 
-use mem0_core::text::{self, TermId};
+use mem0_core::text::TermId;
 use mem0_core::{KeywordHits, KeywordQuery, MemoryId};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use super::top::{Score, Top};
 use super::{Heads, Reader, ScopeRow};
+use crate::ledger::common::top::Score;
+use crate::ledger::common::words::{Corpus, Past, distinct};
 use crate::ledger::sqlite::row::{Col, count};
 use crate::shared::sqlite::Attempt;
 
@@ -23,27 +24,11 @@ pub(in crate::ledger::sqlite) fn keyword(
     lately: &Heads,
     query: &KeywordQuery,
 ) -> Attempt<KeywordHits> {
-    let mut terms = query.terms.clone();
-    terms.sort_unstable();
-    terms.dedup();
     let (reader, covered) = Reader::within(connection, &query.scope, &query.filter, &query.view)?;
     if query.view.is_past() {
-        past(reader, &covered, &terms, query)
+        past(reader, &covered, query)
     } else {
-        current(reader, lately, &covered, &terms, query)
-    }
-}
-
-/// How many texts there are, and how long they are.
-#[derive(Default)]
-struct Corpus {
-    texts: u64,
-    terms: u64,
-}
-
-impl Corpus {
-    fn average(&self) -> f32 {
-        if self.texts == 0 { 0.0 } else { self.terms as f32 / self.texts as f32 }
+        current(reader, lately, &covered, &distinct(query), query)
     }
 }
 
@@ -155,49 +140,14 @@ fn walk(
     Ok(hits)
 }
 
-/// What the words of a visible version are for the question.
-struct Matched {
-    id: MemoryId,
-    version: u64,
-    len: u32,
-    /// By the place of the term in the question.
-    tf: Vec<(usize, u32)>,
-}
-
-/// The index knows the present only, so the texts of then are read. Exact, and
-/// slower.
-fn past(mut reader: Reader<'_>, covered: &[ScopeRow], terms: &[TermId], query: &KeywordQuery) -> Attempt<KeywordHits> {
-    let mut corpus = Corpus::default();
-    let mut with_term = vec![0_u64; terms.len()];
-    let mut matched = Vec::new();
+/// The index knows the present only, so the texts of then are read.
+fn past(mut reader: Reader<'_>, covered: &[ScopeRow], query: &KeywordQuery) -> Attempt<KeywordHits> {
+    let mut past = Past::new(query);
     reader.each(covered, |reader, mem_no| {
-        let Some(version) = reader.visible(mem_no)? else { return Ok(()) };
-        let mut len = 0;
-        let mut tf = Vec::new();
-        for (term, n) in text::terms(&version.memory.content.text) {
-            len += n;
-            if let Ok(place) = terms.binary_search(&term) {
-                tf.push((place, n));
-            }
-        }
-        corpus.texts += 1;
-        corpus.terms += u64::from(len);
-        for (place, _) in &tf {
-            with_term.iter_mut().skip(*place).take(1).for_each(|df| *df += 1);
-        }
-        if !tf.is_empty() && reader.admits(&version.memory) {
-            matched.push(Matched { id: version.memory.id, version: version.memory.version, len, tf });
+        if let Some(version) = reader.visible(mem_no)? {
+            past.read(&version.memory, |memory| reader.admits(memory));
         }
         Ok(())
     })?;
-
-    let idf: Vec<f32> = with_term.iter().map(|df| query.bm25.idf(corpus.texts, *df)).collect();
-    let average = corpus.average();
-    let mut top = Top::new(query.limit);
-    for Matched { id, version, len, tf } in matched {
-        let each = tf.iter().filter_map(|(place, n)| Some(query.bm25.score(*idf.get(*place)?, *n, len, average)));
-        top.push((Score(each.sum()), id), version);
-    }
-    let hits = top.into_sorted().map(|((Score(score), id), version)| (id, version, score)).collect();
-    Ok(KeywordHits { hits, ceiling: idf.iter().map(|idf| query.bm25.ceiling(*idf)).sum() })
+    Ok(past.rank(query))
 }

@@ -3,16 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use mem0_core::{Cursor, ListQuery, Memory, MemoryId, OrderBy, Page, Timestamp};
+use mem0_core::{ListQuery, Memory, MemoryId, OrderBy, Page};
 use rusqlite::Connection;
 
-use super::top::Top;
 use super::{Reader, ScopeRow};
+use crate::ledger::common::order::{Order, Place, START};
+use crate::ledger::common::top::Top;
 use crate::ledger::sqlite::row::{Col, rows};
 use crate::shared::sqlite::Attempt;
-
-/// A place in ascending order: time, then id.
-type Place = (i64, [u8; 16]);
 
 /// A page of memories.
 pub(in crate::ledger::sqlite) fn list(connection: &Connection, query: &ListQuery) -> Attempt<Page<Memory>> {
@@ -20,61 +18,36 @@ pub(in crate::ledger::sqlite) fn list(connection: &Connection, query: &ListQuery
     if query.limit == 0 {
         return Ok(Page { items: Vec::new(), next: None });
     }
-    let order = Order { by: query.order, descending: query.descending };
-    let after = query.after.map(|cursor| order.turn((cursor.at.as_micros(), *cursor.id.as_bytes())));
+    let order = Order::of(query);
+    let after = order.after(query);
     // One more than asked for tells whether there is a next page.
     let wanted = query.limit.saturating_add(1);
-    let mut items = if query.view.is_past() {
+    let items = if query.view.is_past() {
         past(&mut reader, &covered, order, after, wanted)?
     } else {
         current(&mut reader, &covered, order, after, wanted)?
     };
-    let more = items.len() == wanted;
-    items.truncate(query.limit);
-    let last = items.last().filter(|_| more);
-    let next = last.map(|memory| Cursor { at: order.time(memory), id: memory.id });
-    Ok(Page { items, next })
+    Ok(order.page(items, query.limit))
 }
 
-/// The order of a list.
-#[derive(Clone, Copy)]
-struct Order {
-    by: OrderBy,
-    descending: bool,
-}
-
-impl Order {
-    fn time(self, memory: &Memory) -> Timestamp {
-        match self.by {
-            OrderBy::UpdatedAt => memory.updated_at,
-            _ => memory.created_at,
+/// The places of a scope after one, in this order.
+const fn places(order: Order) -> &'static str {
+    match (order.by, order.descending) {
+        (OrderBy::UpdatedAt, false) => {
+            "SELECT updated_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
+             AND (updated_at, id) > (?2, ?3) ORDER BY updated_at, id LIMIT ?4"
         }
-    }
-
-    /// A place such that ascending is the order of this list; its own inverse.
-    fn turn(self, (at, id): Place) -> Place {
-        if self.descending { (!at, id.map(|byte| !byte)) } else { (at, id) }
-    }
-
-    /// The places of a scope after one, in this order.
-    const fn sql(self) -> &'static str {
-        match (self.by, self.descending) {
-            (OrderBy::UpdatedAt, false) => {
-                "SELECT updated_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
-                 AND (updated_at, id) > (?2, ?3) ORDER BY updated_at, id LIMIT ?4"
-            }
-            (OrderBy::UpdatedAt, true) => {
-                "SELECT updated_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
-                 AND (updated_at, id) < (?2, ?3) ORDER BY updated_at DESC, id DESC LIMIT ?4"
-            }
-            (_, false) => {
-                "SELECT created_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
-                 AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4"
-            }
-            (_, true) => {
-                "SELECT created_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
-                 AND (created_at, id) < (?2, ?3) ORDER BY created_at DESC, id DESC LIMIT ?4"
-            }
+        (OrderBy::UpdatedAt, true) => {
+            "SELECT updated_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
+             AND (updated_at, id) < (?2, ?3) ORDER BY updated_at DESC, id DESC LIMIT ?4"
+        }
+        (_, false) => {
+            "SELECT created_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
+             AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4"
+        }
+        (_, true) => {
+            "SELECT created_at, id, mem_no FROM ledger_memories WHERE scope_no = ?1 AND state = 0
+             AND (created_at, id) < (?2, ?3) ORDER BY created_at DESC, id DESC LIMIT ?4"
         }
     }
 }
@@ -89,7 +62,7 @@ fn current(
     wanted: usize,
 ) -> Attempt<Vec<Memory>> {
     let connection = reader.connection;
-    let start = after.unwrap_or((i64::MIN, [0; 16]));
+    let start = after.unwrap_or(START);
     let chunk = wanted.clamp(1, 256);
     let mut streams: Vec<Stream> =
         scopes.iter().map(|scope| Stream { scope_no: scope.no, last: start, ready: VecDeque::new() }).collect();
@@ -122,7 +95,7 @@ impl Stream {
     fn next(&mut self, connection: &Connection, order: Order, chunk: usize) -> Attempt<Option<(Place, i64)>> {
         if self.ready.is_empty() {
             let (at, id) = order.turn(self.last);
-            let mut statement = connection.prepare_cached(order.sql())?;
+            let mut statement = connection.prepare_cached(places(order))?;
             let mut found = statement.query((self.scope_no, at, id, rows(chunk)))?;
             while let Some(row) = found.next()? {
                 let id = row.get::<_, Col<MemoryId>>(1)?.0;
@@ -149,7 +122,7 @@ fn past(
     reader.each(scopes, |reader, mem_no| {
         let Some(version) = reader.visible(mem_no)? else { return Ok(()) };
         let memory = version.memory;
-        let place = order.turn((order.time(&memory).as_micros(), *memory.id.as_bytes()));
+        let place = order.place(&memory);
         if after.is_none_or(|after| place > after) && top.wants(&place) && reader.admits(&memory) {
             top.push(place, memory);
         }

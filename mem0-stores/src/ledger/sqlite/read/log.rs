@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row};
 
 use super::mem_no;
 use crate::ledger::sqlite::identity;
-use crate::ledger::sqlite::row::{Col, content_from_json, count, int, rows, sources_from_json, vector_from_blob};
+use crate::ledger::sqlite::row::{Col, content_from_json, count, int, rows, sources_from_json, vector_from_bytes};
 use crate::ledger::sqlite::scope::{self, ScopeCache};
 use crate::shared::sqlite::Attempt;
 
@@ -105,7 +105,7 @@ fn read_change(row: &Row<'_>) -> Attempt<Change> {
     let vector = match row.get_ref(8)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
         Some(blob) if content.is_some() => {
             let mut vector = Vec::new();
-            vector_from_blob(blob, &mut vector)?;
+            vector_from_bytes(blob, &mut vector)?;
             Some(vector)
         }
         _ => None,

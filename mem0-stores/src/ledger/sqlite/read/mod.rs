@@ -5,7 +5,6 @@ mod keyword;
 mod list;
 mod log;
 mod nearest;
-mod top;
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use mem0_core::{Filter, Head, Memory, MemoryId, Scope, State, Timestamp, View};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::identity;
-use super::row::{Col, content_from_json, count, vector_from_blob};
+use super::row::{Col, content_from_json, count, vector_from_bytes};
 use super::scope::{self, ScopeCache, ScopeRow};
 use crate::shared::sqlite::Attempt;
 
@@ -235,7 +234,7 @@ pub(super) fn vectors(connection: &Connection, ids: &[MemoryId]) -> Attempt<Vec<
             let mut found = statement.query((Col(*id), identity))?;
             let Some(row) = found.next()? else { return Ok(None) };
             let mut vector = Vec::new();
-            vector_from_blob(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, &mut vector)?;
+            vector_from_bytes(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, &mut vector)?;
             Ok(Some(vector))
         })
         .collect()

@@ -1,13 +1,12 @@
 //! One change: one event, and what it makes of its memory.
 
-use mem0_core::{Change, Content, Error, ErrorKind, EventKind, MemoryId, Outcome, State, Timestamp};
+use mem0_core::{Change, Content, EventKind, MemoryId, Outcome, State, Timestamp};
 use rusqlite::OptionalExtension as _;
 
 use super::postings::Words;
-use super::{Context, Writer, conflict};
-use crate::ledger::sqlite::row::{
-    Col, content_from_json, content_to_json, count, int, sources_to_json, vector_to_blob,
-};
+use super::{Context, Writer};
+use crate::ledger::common::change::{check_base, ended_at, expired, no_vector, state_after};
+use crate::ledger::sqlite::row::{Col, content_from_json, content_to_json, count, sources_to_json, vector_to_bytes};
 use crate::ledger::sqlite::scope::ScopeRow;
 use crate::shared::sqlite::Attempt;
 
@@ -38,25 +37,7 @@ impl Writer<'_> {
     /// Applies one change, unless the scope has that memory already.
     pub(super) fn change(&mut self, scope: &mut ScopeRow, context: &Context<'_>, change: &Change) -> Attempt<Outcome> {
         let before = self.standing(change.id)?;
-        match &before {
-            Some(_) if change.kind == EventKind::Add => {
-                return Err(about(Error::new(ErrorKind::AlreadyExists, "a memory with that id exists"), change));
-            }
-            None if change.kind != EventKind::Add => {
-                return Err(about(Error::not_found("no memory with that id in this scope"), change));
-            }
-            Some(before) if before.scope_no != scope.no => {
-                return Err(about(Error::not_found("no memory with that id in this scope"), change));
-            }
-            _ => {}
-        }
-        let version = before.as_ref().map_or(0, |before| before.version);
-        if version != int(change.base_version)? {
-            let error = conflict("the memory was changed meanwhile; read it again and retry")
-                .with_context("version", version)
-                .with_context("base_version", change.base_version);
-            return Err(about(error, change));
-        }
+        check_base(change, before.as_ref().map(|before| (before.scope_no == scope.no, before.version)))?;
 
         let same_text = match (&before, &change.content) {
             (Some(before), Some(content)) => before.latest.text == content.text,
@@ -121,7 +102,12 @@ impl Writer<'_> {
                 .prepare_cached(
                     "UPDATE ledger_events SET superseded_at = ?3, ended_at = ?4 WHERE mem_no = ?1 AND version = ?2",
                 )?
-                .execute((mem_no, before.version, Col(at), Col(ended_at(before, change, at))))?;
+                .execute((
+                    mem_no,
+                    before.version,
+                    Col(at),
+                    Col(ended_at(&before.latest, before.latest_at, change, at)),
+                ))?;
         }
         let content = change.content.as_ref().map(content_to_json).transpose()?;
         self.connection
@@ -148,7 +134,7 @@ impl Writer<'_> {
         if let Some(vector) = change.vector.as_ref().filter(|_| vector_seq == seq) {
             self.connection
                 .prepare_cached("INSERT INTO ledger_vectors (seq, identity_no, vector) VALUES (?1, ?2, ?3)")?
-                .execute((seq, context.identity_no, vector_to_blob(vector)))?;
+                .execute((seq, context.identity_no, vector_to_bytes(vector)))?;
         }
         self.queue(scope, context, change.id, seq, version)?;
         self.seq = seq;
@@ -204,20 +190,7 @@ impl Writer<'_> {
 
     /// A memory that has expired makes room for its successor.
     fn end_expired(&mut self, scope: &mut ScopeRow, context: &Context<'_>, holder: &Holder) -> Attempt<()> {
-        let change = Change {
-            id: holder.id,
-            kind: EventKind::Supersede,
-            base_version: count(holder.version)?,
-            content: None,
-            vector: None,
-            terms: Vec::new(),
-            ended_at: None,
-            reason: Some("expired".to_owned()),
-            sources: Vec::new(),
-            dedup_key: None,
-            created_at: None,
-        };
-        self.change(scope, context, &change).map(|_| ())
+        self.change(scope, context, &expired(holder.id, count(holder.version)?)).map(|_| ())
     }
 
     /// The event whose vector is that of the text: this one if it brings
@@ -239,15 +212,15 @@ impl Writer<'_> {
                     .prepare_cached("SELECT vector FROM ledger_vectors WHERE seq = ?1 AND identity_no = ?2")?
                     .query_row((before.vector_seq, context.identity_no), |row| row.get(0))
                     .optional()?;
-                let same = stored.is_some_and(|stored| stored == vector_to_blob(vector));
+                let same = stored.is_some_and(|stored| stored == vector_to_bytes(vector));
                 Ok(if same { before.vector_seq } else { seq })
             }
             (_, _, Some(_)) => Ok(seq),
             (Some(before), Some(content), None) if change.kind == EventKind::Undo => {
                 let earlier = self.vector_of_text(before.mem_no, &content.text)?;
-                earlier.ok_or_else(|| about(Error::invalid("a text that was not there before needs a vector"), change))
+                earlier.ok_or_else(|| no_vector(change).into())
             }
-            _ => Err(about(Error::invalid("a new text needs a vector"), change)),
+            _ => Err(no_vector(change).into()),
         }
     }
 
@@ -354,25 +327,4 @@ impl Writer<'_> {
             ))?;
         Ok(())
     }
-}
-
-const fn state_after(change: &Change) -> State {
-    match (&change.content, change.kind) {
-        (Some(_), _) => State::Live,
-        (None, EventKind::Supersede) => State::Superseded,
-        (None, _) => State::Deleted,
-    }
-}
-
-/// When the version before ceased to be true: as given, else when what replaces
-/// it began, else now.
-fn ended_at(before: &Standing, change: &Change, at: Timestamp) -> Timestamp {
-    let since = before.latest.valid_from.unwrap_or(before.latest_at);
-    let next = change.content.as_ref().and_then(|content| content.valid_from).filter(|next| *next > since);
-    change.ended_at.or(next).unwrap_or(at)
-}
-
-#[cold]
-fn about(error: Error, change: &Change) -> crate::shared::sqlite::Fault {
-    error.with_context("id", change.id).into()
 }

@@ -3,18 +3,16 @@
 mod change;
 pub(super) mod erase;
 mod postings;
-mod validate;
 
 use mem0_core::{Commit, Error, ErrorKind, Idempotency, Outcome, Receipt, StoredMessage, TxnId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use self::postings::Buffer;
 use super::identity;
-use super::row::{Col, count, int};
+use super::row::{Col, count};
 use super::scope::{self, ScopeRow};
+use crate::ledger::common::change::check_revision;
 use crate::shared::sqlite::Attempt;
-
-pub(super) use validate::{check_vector, validate};
 
 /// Writes commits, within a transaction.
 pub(super) fn commit(connection: &Connection, commits: &[Commit]) -> Attempt<Vec<Receipt>> {
@@ -71,14 +69,7 @@ impl Writer<'_> {
 
         let identity_no = identity::require(self.connection, &commit.identity, !commit.changes.is_empty())?;
         let revision = known.as_ref().map_or(0, |row| row.revision);
-        if let Some(expected) = commit.expected_revision
-            && int(expected)? != revision
-        {
-            return Err(conflict("the scope was changed meanwhile; read it again and retry")
-                .with_context("expected_revision", expected)
-                .with_context("revision", revision)
-                .into());
-        }
+        check_revision(commit.expected_revision, revision)?;
         if commit.forget_messages
             && let Some(row) = &known
         {
@@ -171,9 +162,4 @@ impl Writer<'_> {
             .execute((row.no, &idempotency.key, &idempotency.digest[..], Col(txn), outcomes))?;
         Ok(())
     }
-}
-
-#[cold]
-fn conflict(message: &'static str) -> Error {
-    Error::new(ErrorKind::Conflict, message)
 }

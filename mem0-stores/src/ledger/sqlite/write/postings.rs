@@ -6,6 +6,7 @@ use mem0_core::text::{self, TermId};
 use mem0_core::{Change, Content};
 use rusqlite::Connection;
 
+use crate::ledger::common::change::{counted, length};
 use crate::ledger::sqlite::row::rows;
 use crate::ledger::sqlite::scope::ScopeRow;
 use crate::shared::sqlite::Attempt;
@@ -19,15 +20,10 @@ pub(super) enum Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// The words that a change brings, counted here where it does not say: a
-    /// change that is replayed does not.
+    /// The words that a change brings.
     pub(super) fn of(change: &'a Change, content: &Content) -> Self {
-        let counted = if change.terms.is_empty() {
-            Cow::Owned(text::terms(&content.text))
-        } else {
-            Cow::Borrowed(change.terms.as_slice())
-        };
-        let terms = counted.iter().map(|(_, tf)| i64::from(*tf)).sum();
+        let counted = counted(change, content);
+        let terms = length(&counted);
         Self::New { counted, terms }
     }
 

@@ -4,22 +4,22 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// Keeps the `limit` items with the smallest keys.
-pub(super) struct Top<K, T> {
+pub(in crate::ledger) struct Top<K, T> {
     limit: usize,
     heap: BinaryHeap<Entry<K, T>>,
 }
 
 impl<K: Ord, T> Top<K, T> {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(in crate::ledger) fn new(limit: usize) -> Self {
         Self { limit, heap: BinaryHeap::new() }
     }
 
     /// Whether an item with this key would be kept now.
-    pub(super) fn wants(&self, key: &K) -> bool {
+    pub(in crate::ledger) fn wants(&self, key: &K) -> bool {
         self.heap.len() < self.limit || self.heap.peek().is_some_and(|worst| *key < worst.key)
     }
 
-    pub(super) fn push(&mut self, key: K, item: T) {
+    pub(in crate::ledger) fn push(&mut self, key: K, item: T) {
         if self.wants(&key) {
             self.heap.push(Entry { key, item });
             if self.heap.len() > self.limit {
@@ -29,7 +29,7 @@ impl<K: Ord, T> Top<K, T> {
     }
 
     /// What was kept, in the order of keys.
-    pub(super) fn into_sorted(self) -> impl Iterator<Item = (K, T)> {
+    pub(in crate::ledger) fn into_sorted(self) -> impl Iterator<Item = (K, T)> {
         self.heap.into_sorted_vec().into_iter().map(|entry| (entry.key, entry.item))
     }
 }
@@ -61,7 +61,7 @@ impl<K: Ord, T> Eq for Entry<K, T> {}
 
 /// A score as a key: the highest first, in a total order.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Score(pub(super) f32);
+pub(in crate::ledger) struct Score(pub(in crate::ledger) f32);
 
 impl Eq for Score {}
 

@@ -1,9 +1,9 @@
 //! What can be refused without looking at the ledger.
 
-use mem0_core::{Change, Commit, EmbedderIdentity, Error, ErrorKind, EventKind, Result};
+use mem0_core::{Change, Commit, EmbedderIdentity, Error, ErrorKind, EventKind, PendingQuery, Result};
 
 /// Refuses changes whose content or vector does not fit their kind.
-pub(in crate::ledger::sqlite) fn validate(commits: &[Commit]) -> Result<()> {
+pub(in crate::ledger) fn validate(commits: &[Commit]) -> Result<()> {
     commits.iter().try_for_each(|commit| {
         commit.changes.iter().try_for_each(|change| {
             one(change).map_err(|e| e.with_context("id", change.id))?;
@@ -33,7 +33,7 @@ fn one(change: &Change) -> Result<()> {
 }
 
 /// Refuses a vector that this model cannot have made.
-pub(in crate::ledger::sqlite) fn check_vector(vector: &[f32], identity: &EmbedderIdentity) -> Result<()> {
+pub(in crate::ledger) fn check_vector(vector: &[f32], identity: &EmbedderIdentity) -> Result<()> {
     if vector.len() != identity.dims {
         return Err(Error::new(ErrorKind::DimensionMismatch, "a vector is not as long as the model's vectors are")
             .with_context("length", vector.len())
@@ -41,6 +41,14 @@ pub(in crate::ledger::sqlite) fn check_vector(vector: &[f32], identity: &Embedde
     }
     if vector.iter().any(|x| !x.is_finite()) {
         return Err(Error::invalid("a vector holds NaN or infinity"));
+    }
+    Ok(())
+}
+
+/// Refuses a claim without the time that it begins at.
+pub(in crate::ledger) fn check_pending(query: &PendingQuery) -> Result<()> {
+    if query.claim.is_some() && query.due.is_none() {
+        return Err(Error::invalid("a claim on what is pending needs `due`, the time of the call"));
     }
     Ok(())
 }

@@ -1,0 +1,338 @@
+//! What the suite does not ask of the ledger on PostgreSQL: servers that start
+//! at once, who waits for whom, damage, what an erasure leaves. On the server at
+//! `MEM0_TEST_POSTGRES_URL`, or at `MEM0_TEST_PGVECTOR_URL`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first error")]
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use conformance_tests::server_url;
+use futures::future::join_all;
+use libtest_mimic::{Arguments, Completion, Trial};
+use mem0_core::{
+    Change, Commit, Content, EmbedderIdentity, ErrorKind, EventKind, Idempotency, Job, JobId, Ledger, MemoryId,
+    PendingQuery, Role, Scope, Spend, StoredMessage, Timestamp, TxnId,
+};
+use mem0_stores::ledger::postgres::PostgresLedger;
+use mem0_stores::ledger::postgres::config::PostgresLedgerConfig;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+/// A schema of its own, and a connection beside the ledger's.
+struct Place {
+    config: PostgresLedgerConfig,
+    schema: String,
+    raw: Client,
+}
+
+impl Place {
+    async fn new(url: &str) -> Self {
+        let (raw, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let schema = format!("mem0_test_{}", Uuid::new_v4().simple());
+        raw.batch_execute(&format!("SET search_path = {schema}")).await.unwrap();
+        Self { config: PostgresLedgerConfig::new(url).with_schema(&schema).with_maxconn(8), schema, raw }
+    }
+
+    async fn ledger(&self) -> PostgresLedger {
+        PostgresLedger::open(&self.config).await.unwrap()
+    }
+
+    async fn sql(&self, sql: &str) {
+        self.raw.batch_execute(sql).await.unwrap();
+    }
+
+    async fn number(&self, sql: &str) -> i64 {
+        self.raw.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000 + second * 1_000_000).unwrap()
+}
+
+fn id(n: u128) -> MemoryId {
+    MemoryId::from_uuid(Uuid::from_u128(n))
+}
+
+fn user(name: &str) -> Scope {
+    Scope::user(name).unwrap()
+}
+
+fn add(n: u128, text: &str) -> Change {
+    Change {
+        id: id(n),
+        kind: EventKind::Add,
+        base_version: 0,
+        content: Some(Content::new(text)),
+        vector: Some(vec![0.6, 0.8]),
+        terms: Vec::new(),
+        ended_at: None,
+        reason: None,
+        sources: Vec::new(),
+        dedup_key: None,
+        created_at: None,
+    }
+}
+
+fn commit(scope: &Scope, changes: Vec<Change>) -> Commit {
+    Commit {
+        scope: scope.clone(),
+        txn: TxnId::from_uuid(Uuid::new_v4()),
+        at: at(1),
+        identity: EmbedderIdentity { model: "test/model".into(), dims: 2, digest: String::new() },
+        expected_revision: None,
+        changes,
+        messages: Vec::new(),
+        forget_messages: false,
+        idempotency: None,
+        claim: None,
+    }
+}
+
+fn job(n: u128, scope: &Scope, said: &str) -> Job {
+    Job::new(JobId::from_uuid(Uuid::from_u128(n)), scope.clone(), said.into(), at(1))
+}
+
+async fn servers_that_start_at_once_make_the_tables_once(place: &Place) {
+    for ledger in join_all((0..8).map(|_| PostgresLedger::open(&place.config))).await {
+        assert_eq!(ledger.unwrap().check().await.unwrap(), Vec::<String>::new());
+    }
+    assert_eq!(place.number("SELECT count(*) FROM mem0_schema").await, 1);
+}
+
+async fn tables_of_a_newer_version_are_refused(place: &Place) {
+    place.ledger().await;
+    place.sql("UPDATE mem0_schema SET version = 99").await;
+    let error = PostgresLedger::open(&place.config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.message().contains("newer version"), "{error}");
+}
+
+/// Whoever changes a scope holds up that scope and no other.
+async fn only_a_scope_waits_for_a_scope(place: &Place) {
+    let (ann, bob) = (user("ann"), user("bob"));
+    let mut config = place.config.clone();
+    config.statement_timeout_s = 1.0;
+    let ledger = PostgresLedger::open(&config).await.unwrap();
+    ledger.commit(vec![commit(&ann, vec![add(1, "one")]), commit(&bob, vec![add(2, "two")])]).await.unwrap();
+    place.sql("BEGIN; SELECT 1 FROM ledger_scopes WHERE user_id = 'ann' FOR UPDATE").await;
+    ledger.commit(vec![commit(&bob, vec![add(3, "three")])]).await.unwrap();
+    let error = ledger.commit(vec![commit(&ann, vec![add(4, "four")])]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    place.sql("ROLLBACK").await;
+    ledger.commit(vec![commit(&ann, vec![add(4, "four")])]).await.unwrap();
+    assert_eq!(ledger.revision(&ann).await.unwrap(), 2);
+}
+
+async fn commits_in_crossing_scopes_all_succeed(place: &Place) {
+    let (ledger, scopes) = (place.ledger().await, ["a", "b", "c"].map(user));
+    let calls = (0..60_u128).map(|n| {
+        let (ledger, mut turned) = (ledger.clone(), scopes.clone());
+        turned.rotate_left((n % 3) as usize);
+        if n % 2 == 0 {
+            turned.reverse();
+        }
+        let each = turned.iter().zip(0..).map(|(scope, i)| commit(scope, vec![add(1 + n * 3 + i, "text")]));
+        let commits = each.collect();
+        async move { ledger.commit(commits).await }
+    });
+    for receipts in join_all(calls).await {
+        receipts.unwrap();
+    }
+    for scope in &scopes {
+        assert_eq!(ledger.revision(scope).await.unwrap(), 60);
+    }
+    assert_eq!(ledger.check().await.unwrap(), Vec::<String>::new());
+}
+
+/// Numbers are given before commits end; whoever reads the log page by page all
+/// the same misses none.
+async fn no_reader_of_the_log_misses_an_event(place: &Place) {
+    const WRITERS: usize = 6;
+    let ledger = place.ledger().await;
+    let busy = Arc::new(AtomicUsize::new(WRITERS));
+    let writers = (0..WRITERS).map(|writer| {
+        let (ledger, busy) = (ledger.clone(), Arc::clone(&busy));
+        tokio::spawn(async move {
+            let scope = user(&format!("user{writer}"));
+            for n in 0..40 {
+                let first = 1 + (writer * 1_000 + n * 10) as u128;
+                let changes = (first..first + 1 + (n % 7) as u128).map(|n| add(n, "text")).collect();
+                ledger.commit(vec![commit(&scope, changes)]).await.unwrap();
+            }
+            busy.fetch_sub(1, Ordering::SeqCst);
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    let mut seen = BTreeSet::new();
+    let mut after = 0;
+    loop {
+        // Asked before the page is read: what ended by then is on it.
+        let last_round = busy.load(Ordering::SeqCst) == 0;
+        let page = ledger.log(None, after, 50).await.unwrap();
+        after = page.last().map_or(after, |event| event.seq);
+        seen.extend(page.iter().map(|event| event.seq));
+        if last_round && page.is_empty() {
+            break;
+        }
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let all: BTreeSet<u64> = ledger.log(None, 0, 10_000).await.unwrap().iter().map(|event| event.seq).collect();
+    assert_eq!(seen, all);
+    assert_eq!(Some(&ledger.last_seq().await.unwrap()), all.last());
+}
+
+async fn a_text_that_was_erased_is_in_no_row(place: &Place) {
+    let (ledger, ann, bob) = (place.ledger().await, user("ann"), user("bob"));
+    for (scope, word, n) in [(&ann, "xyzzy\0marker", 1), (&bob, "plover", 1_000)] {
+        let mut first = commit(scope, vec![add(n, &format!("{word} likes tea")), add(n + 1, &format!("{word} {n}"))]);
+        let (id, content) = (format!("{word} id"), format!("{word} said this"));
+        first.messages = vec![StoredMessage { id, role: Role::User, name: Some(word.into()), content, at: at(1) }];
+        first.idempotency = Some(Idempotency { key: word.into(), digest: [1; 32] });
+        let mut end = add(n, word);
+        (end.kind, end.base_version, end.content, end.vector) = (EventKind::Supersede, 1, None, None);
+        (end.reason, end.sources) = (Some(format!("{word} moved")), vec![format!("{word} id")]);
+        ledger.commit(vec![first, commit(scope, vec![end])]).await.unwrap();
+        ledger.enqueue(vec![job(n, scope, word), job(n + 1, scope, word)]).await.unwrap();
+        ledger.spend(scope, at(0), Spend { calls: 1, tokens: 1 }, None).await.unwrap();
+    }
+    let erased = ledger.erase(&ann).await.unwrap();
+    assert_eq!((erased.memories, erased.events, erased.messages, erased.vectors), (2, 3, 1, 2));
+    assert_eq!((erased.idempotency_keys, erased.jobs, erased.spending), (1, 2, 1));
+    let tables = place
+        .raw
+        .query(
+            "SELECT relname::text FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind = 'r'",
+            &[&place.schema],
+        )
+        .await
+        .unwrap();
+    let (mut mine, mut others) = (0, 0);
+    for table in tables {
+        let table: String = table.get(0);
+        // As it is, in bytes, and in JSON.
+        let count = async |words: &[&str]| {
+            let like: Vec<String> = words
+                .iter()
+                .flat_map(|word| [(*word).to_owned(), word.bytes().map(|byte| format!("{byte:02x}")).collect()])
+                .map(|word| format!("t::text LIKE '%{word}%'"))
+                .collect();
+            place.number(&format!("SELECT count(*) FROM {table} t WHERE {}", like.join(" OR "))).await
+        };
+        mine += count(&["xyzzy", "marker"]).await;
+        others += count(&["plover"]).await;
+    }
+    assert_eq!(mine, 0);
+    assert!(others >= 6, "{others} rows");
+    let query = PendingQuery { scope: Some(ann), limit: 10, ..PendingQuery::default() };
+    let pending = ledger.pending(&query).await.unwrap();
+    assert_eq!((pending.len(), pending.iter().filter(|one| one.head.is_some()).count()), (2, 0));
+    assert_eq!(ledger.check().await.unwrap(), Vec::<String>::new());
+}
+
+async fn damage_is_found(place: &Place) {
+    let ledger = place.ledger().await;
+    let ann = user("ann");
+    let mut update = add(1, "Ann likes coffee");
+    (update.kind, update.base_version) = (EventKind::Update, 1);
+    let changes = vec![add(1, "Ann likes green tea"), add(2, "Ann has a cat"), update];
+    ledger.commit(vec![commit(&ann, changes)]).await.unwrap();
+    ledger.enqueue((1..4).map(|n| job(n, &ann, "Ann likes tea")).collect()).await.unwrap();
+    ledger.lease_job("one", at(30), at(40)).await.unwrap();
+    ledger.spend(&ann, at(0), Spend { calls: 1, tokens: 1 }, None).await.unwrap();
+    let one = "mem_no = (SELECT min(mem_no) FROM ledger_memories)";
+    let tables = "ledger_scopes, ledger_memories, ledger_events, ledger_vectors, ledger_postings, ledger_outbox, \
+                  ledger_messages, ledger_jobs, ledger_spending";
+    for table in tables.split(", ") {
+        place.sql(&format!("CREATE TABLE saved_{table} AS TABLE {table}")).await;
+    }
+    for (damage, finding) in [
+        (format!("UPDATE ledger_memories SET version = 9 WHERE {one}"), "its row is not what its events give"),
+        (format!("DELETE FROM ledger_postings WHERE {one}"), "keyword index"),
+        ("UPDATE ledger_postings SET tf = 7".into(), "keyword index"),
+        ("UPDATE ledger_scopes SET live = live + 1".into(), "live memories"),
+        ("UPDATE ledger_scopes SET terms = 0".into(), "terms"),
+        ("UPDATE ledger_scopes SET events = 0".into(), "events"),
+        ("UPDATE ledger_scopes SET revision = 99".into(), "revision 99"),
+        ("DELETE FROM ledger_vectors".into(), "no vector"),
+        ("UPDATE ledger_events SET superseded_at = NULL".into(), "was not ended"),
+        ("UPDATE ledger_events SET content = '{' WHERE version = 1".into(), "cannot be read"),
+        (format!("DELETE FROM ledger_events WHERE version = 1 AND {one}"), "does not follow"),
+        ("UPDATE ledger_events SET scope_no = 77".into(), "not in a commit of its scope"),
+        ("UPDATE ledger_jobs SET lease_until = NULL".into(), "what became of them"),
+        ("UPDATE ledger_jobs SET state = 2, leads = false".into(), "what became of them"),
+        ("UPDATE ledger_jobs SET leads = true".into(), "wrong place of the queue"),
+        ("UPDATE ledger_jobs SET leads = false".into(), "wrong place of the queue"),
+        ("UPDATE ledger_spending SET tokens = -1".into(), "less than nothing"),
+        ("UPDATE ledger_jobs SET scope_no = 77".into(), "refer to no scope"),
+        (format!("DELETE FROM ledger_memories WHERE {one}"), "refer to no memory"),
+        ("UPDATE ledger_outbox SET version = 77".into(), "latest event"),
+    ] {
+        assert_eq!(ledger.check().await.unwrap(), Vec::<String>::new(), "before {damage}");
+        place.sql(&damage).await;
+        let findings = ledger.check().await.unwrap();
+        assert!(findings.iter().any(|line| line.contains(finding)), "{damage}: {findings:?}");
+        assert!(!findings.iter().any(|line| line.contains("tea")), "{findings:?}");
+        place.sql(&format!("TRUNCATE {tables}")).await;
+        for table in tables.split(", ") {
+            let insert = format!("INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM saved_{table}");
+            place.sql(&insert).await;
+        }
+    }
+}
+
+/// A server that restarts, or hangs up.
+async fn lost_connections_are_made_again(place: &Place) {
+    let (ledger, ann) = (place.ledger().await, user("ann"));
+    ledger.commit(vec![commit(&ann, vec![add(1, "one")])]).await.unwrap();
+    let mut config = place.config.clone();
+    let named = format!("{}?application_name={}", server().unwrap(), place.schema);
+    config.connection_string = Some(mem0_core::Secret::new(named));
+    let named = PostgresLedger::open(&config).await.unwrap();
+    assert_eq!(named.revision(&ann).await.unwrap(), 1);
+    let end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = $1";
+    assert!(!place.raw.query(end, &[&place.schema]).await.unwrap().is_empty());
+    // The news may not have come yet; then it is an error that says to try again.
+    match named.revision(&ann).await {
+        Ok(revision) => assert_eq!(revision, 1),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}"),
+    }
+    assert_eq!(named.revision(&ann).await.unwrap(), 1);
+}
+
+fn server() -> Option<String> {
+    server_url("postgres").or_else(|| server_url("pgvector"))
+}
+
+fn trial<F: Future<Output = ()>>(name: &str, test: impl FnOnce(&'static Place) -> F + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, move || {
+        let Some(url) = server() else { return Ok(Completion::ignored_with("set MEM0_TEST_POSTGRES_URL")) };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        runtime.block_on(async {
+            // For as long as the process lives.
+            let place: &'static Place = Box::leak(Box::new(Place::new(&url).await));
+            test(place).await;
+            place.sql(&format!("DROP SCHEMA {} CASCADE", place.schema)).await;
+        });
+        Ok(Completion::Completed)
+    })
+}
+
+fn main() -> ExitCode {
+    let trials = vec![
+        trial("servers_that_start_at_once_make_the_tables_once", servers_that_start_at_once_make_the_tables_once),
+        trial("tables_of_a_newer_version_are_refused", tables_of_a_newer_version_are_refused),
+        trial("only_a_scope_waits_for_a_scope", only_a_scope_waits_for_a_scope),
+        trial("commits_in_crossing_scopes_all_succeed", commits_in_crossing_scopes_all_succeed),
+        trial("no_reader_of_the_log_misses_an_event", no_reader_of_the_log_misses_an_event),
+        trial("a_text_that_was_erased_is_in_no_row", a_text_that_was_erased_is_in_no_row),
+        trial("damage_is_found", damage_is_found),
+        trial("lost_connections_are_made_again", lost_connections_are_made_again),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

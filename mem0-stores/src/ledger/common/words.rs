@@ -1,0 +1,105 @@
+//! Ranking by words.
+
+use mem0_core::text::{self, TermId};
+use mem0_core::{KeywordHits, KeywordQuery, Memory, MemoryId, Scope, ScopeKey};
+
+use super::top::{Score, Top};
+
+/// Who the keyword index of a scope belongs to: the user with application and
+/// organisation, else the agent, else the run. A search costs work for its
+/// owner's memories, however many others there are.
+pub(in crate::ledger) fn owner_key(scope: &Scope) -> String {
+    let who = [ScopeKey::UserId, ScopeKey::AgentId, ScopeKey::RunId].into_iter().find(|key| scope.get(*key).is_some());
+    let mut key = String::new();
+    for (name, id) in scope.ids() {
+        if matches!(name, ScopeKey::OrgId | ScopeKey::AppId) || Some(name) == who {
+            // Ids hold no white space, so this is unambiguous.
+            key.push_str(name.as_str());
+            key.push(' ');
+            key.push_str(id);
+            key.push(' ');
+        }
+    }
+    key
+}
+
+/// The distinct terms of a question, in order.
+pub(in crate::ledger) fn distinct(query: &KeywordQuery) -> Vec<TermId> {
+    let mut terms = query.terms.clone();
+    terms.sort_unstable();
+    terms.dedup();
+    terms
+}
+
+/// How many texts there are, and how many terms they have together.
+#[derive(Default)]
+pub(in crate::ledger) struct Corpus {
+    pub(in crate::ledger) texts: u64,
+    pub(in crate::ledger) terms: u64,
+}
+
+impl Corpus {
+    #[allow(clippy::cast_precision_loss, reason = "counts far below 2^24 rank the same")]
+    pub(in crate::ledger) fn average(&self) -> f32 {
+        if self.texts == 0 { 0.0 } else { self.terms as f32 / self.texts as f32 }
+    }
+}
+
+/// What the words of a visible version are for the question.
+struct Matched {
+    id: MemoryId,
+    version: u64,
+    len: u32,
+    /// By the place of the term in the question.
+    tf: Vec<(usize, u32)>,
+}
+
+/// The ranking of texts of the past, which no index knows: they are read.
+/// Exact, and slower.
+pub(in crate::ledger) struct Past {
+    terms: Vec<TermId>,
+    corpus: Corpus,
+    with_term: Vec<u64>,
+    matched: Vec<Matched>,
+}
+
+impl Past {
+    pub(in crate::ledger) fn new(query: &KeywordQuery) -> Self {
+        let terms = distinct(query);
+        Self { corpus: Corpus::default(), with_term: vec![0; terms.len()], matched: Vec::new(), terms }
+    }
+
+    /// Counts a version that is seen, and keeps it if it has a word of the
+    /// question and the filter lets it through.
+    pub(in crate::ledger) fn read(&mut self, memory: &Memory, admits: impl FnOnce(&Memory) -> bool) {
+        let mut len = 0;
+        let mut tf = Vec::new();
+        for (term, n) in text::terms(&memory.content.text) {
+            len += n;
+            if let Ok(place) = self.terms.binary_search(&term) {
+                tf.push((place, n));
+            }
+        }
+        self.corpus.texts += 1;
+        self.corpus.terms += u64::from(len);
+        for (place, _) in &tf {
+            self.with_term.iter_mut().skip(*place).take(1).for_each(|df| *df += 1);
+        }
+        if !tf.is_empty() && admits(memory) {
+            self.matched.push(Matched { id: memory.id, version: memory.version, len, tf });
+        }
+    }
+
+    /// The best of what was read.
+    pub(in crate::ledger) fn rank(self, query: &KeywordQuery) -> KeywordHits {
+        let idf: Vec<f32> = self.with_term.iter().map(|df| query.bm25.idf(self.corpus.texts, *df)).collect();
+        let average = self.corpus.average();
+        let mut top = Top::new(query.limit);
+        for Matched { id, version, len, tf } in self.matched {
+            let each = tf.iter().filter_map(|(place, n)| Some(query.bm25.score(*idf.get(*place)?, *n, len, average)));
+            top.push((Score(each.sum()), id), version);
+        }
+        let hits = top.into_sorted().map(|((Score(score), id), version)| (id, version, score)).collect();
+        KeywordHits { hits, ceiling: idf.iter().map(|idf| query.bm25.ceiling(*idf)).sum() }
+    }
+}
