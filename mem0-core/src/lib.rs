@@ -46,8 +46,8 @@ pub use traits::llm::{
     check_llm_request,
 };
 pub use traits::vector_store::{
-    CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection,
-    VectorQuery, VectorStore,
+    CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,
+    VectorCollection, VectorQuery, VectorStore,
 };
 pub use types::ids::{JobId, MemoryId, TxnId};
 pub use types::memory::{Content, Event, EventKind, Memory, MemoryKind, Metadata};

@@ -95,6 +95,10 @@ impl VectorCollection for SwitchCollection {
         up(&self.down)?;
         self.inner.search(queries).await
     }
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        up(&self.down)?;
+        self.inner.search_text(queries).await
+    }
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {
         up(&self.down)?;
         self.inner.scroll(query).await

@@ -11,7 +11,7 @@ use mem0_core::filter::{CompareOp, FilterOp, Kinds};
 use mem0_core::reference::MemoryVectorStore;
 use mem0_core::{
     CollectionSpec, Error, ErrorKind, Filter, FilterCapabilities, MemoryId, Point, Result, Scope, ScoredPoint,
-    ScrollQuery, Selector, VectorCapabilities, VectorCollection, VectorQuery, VectorStore,
+    ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities, VectorCollection, VectorQuery, VectorStore,
 };
 use serde_json::Value;
 
@@ -89,6 +89,19 @@ faults! {
     32 DropsAccents,
     33 DownIsEmpty,
     34 TearsWritesWhenDropped,
+    35 FindsPartsOfWords,
+    35 WantsEveryWord,
+    35 AnswersWordsUndeclared,
+    36 ScoresWordsAlike,
+    36 OrdersWordsBackwards,
+    36 NoWordsFindAll,
+    37 WordsIgnoreScope,
+    37 WordsIgnoreFilter,
+    37 WordsFilterAfterTheLimit,
+    37 WordsOfOldTexts,
+    37 ExpandsWildcards,
+    37 FailsAtOperators,
+    37 MixesUpQuestions,
 }
 
 /// Honest differences, which must pass.
@@ -106,11 +119,20 @@ pub(crate) enum Variant {
     Late,
     /// Small limits.
     Small,
+    /// No words.
+    Wordless,
 }
 
 /// Every honest difference.
-pub(crate) const VARIANTS: &[Variant] =
-    &[Variant::Full, Variant::Narrow, Variant::Superset, Variant::Unversioned, Variant::Late, Variant::Small];
+pub(crate) const VARIANTS: &[Variant] = &[
+    Variant::Full,
+    Variant::Narrow,
+    Variant::Superset,
+    Variant::Unversioned,
+    Variant::Late,
+    Variant::Small,
+    Variant::Wordless,
+];
 
 /// What a run is on.
 #[derive(Clone, Copy, Debug)]
@@ -155,12 +177,14 @@ impl BrokenHarness {
                 capabilities.max_batch = Some(100);
                 capabilities.max_dims = Some(64);
             }
+            Variant::Wordless => capabilities.keyword = false,
             Variant::Full | Variant::Unversioned => {}
         }
         match self.kind.fault {
             Some(Fault::IgnoresVersions | Fault::ForgetsDeletions) => capabilities.versioned = true,
             Some(Fault::TearsWrites | Fault::TearsWritesWhenDropped) => capabilities.versioned = false,
             Some(Fault::AnswersUndeclared | Fault::SwallowsUndeclared) => capabilities.filter = NARROW,
+            Some(Fault::AnswersWordsUndeclared) => capabilities.keyword = false,
             Some(Fault::TakesMoreThanItsMaxLimit) => capabilities.max_limit = Some(50),
             Some(Fault::RefusesMoreThanItsMaxBatch) => capabilities.max_batch = Some(100),
             _ => {}
@@ -279,6 +303,7 @@ impl VectorStore for BrokenStore {
             capabilities: self.capabilities.clone(),
             busy: AtomicUsize::new(0),
             late: Mutex::default(),
+            written: Mutex::default(),
         }))
     }
 
@@ -311,6 +336,8 @@ struct BrokenCollection {
     busy: AtomicUsize,
     /// How many searches do not see the id yet.
     late: Mutex<HashMap<MemoryId, u8>>,
+    /// Every text that was ever written.
+    written: Mutex<Vec<(MemoryId, String)>>,
 }
 
 impl BrokenCollection {
@@ -488,6 +515,90 @@ impl BrokenCollection {
         Ok(hits)
     }
 
+    async fn words(&self, query: &TextQuery) -> Result<Vec<TextHit>> {
+        if !self.capabilities.keyword && !self.is(Fault::AnswersWordsUndeclared) {
+            return Err(Error::new(ErrorKind::Unsupported, "not declared"));
+        }
+        let mut query = query.clone().with_filter(self.accept(&query.filter)?);
+        let (limit, filter) = (query.limit, query.filter.clone());
+        if self.is(Fault::FailsAtOperators) && query.text.contains('\\') {
+            return Err(Error::new(ErrorKind::Unavailable, "syntax error"));
+        }
+        if self.is(Fault::WordsFilterAfterTheLimit) {
+            query.filter = Filter::All;
+        }
+        let mut hits = match self.kind.fault {
+            Some(Fault::WordsIgnoreScope) => {
+                let scopes: Vec<Scope> = self.all().await?.into_iter().map(|row| row.scope).collect();
+                let mut hits = Vec::new();
+                for (n, scope) in scopes.iter().enumerate() {
+                    if scopes.iter().position(|other| other == scope) == Some(n) {
+                        hits.extend(
+                            self.inner_words(
+                                TextQuery::new(scope.clone(), &*query.text, limit).with_filter(query.filter.clone()),
+                            )
+                            .await?,
+                        );
+                    }
+                }
+                hits
+            }
+            Some(Fault::WordsIgnoreFilter) => self.inner_words(query.clone().with_filter(Filter::All)).await?,
+            Some(Fault::FindsPartsOfWords) => {
+                self.rows_with(&query, |text| query.text.split(' ').any(|word| text.contains(word))).await?
+            }
+            Some(Fault::WantsEveryWord) => {
+                let mut hits = self.inner_words(query.clone()).await?;
+                for word in query.text.split(' ') {
+                    let with_it = self
+                        .inner_words(TextQuery::new(query.scope.clone(), word, limit).with_filter(query.filter.clone()))
+                        .await?;
+                    hits.retain(|hit| with_it.iter().any(|other| other.id == hit.id));
+                }
+                hits
+            }
+            Some(Fault::NoWordsFindAll) if !query.text.contains(char::is_alphanumeric) => {
+                self.rows_with(&query, |_| true).await?
+            }
+            Some(Fault::WordsOfOldTexts) => {
+                let written = self.written.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let asked: Vec<&str> = query.text.split(' ').collect();
+                let old = written.iter().filter(|(_, text)| asked.iter().any(|word| text.contains(*word)));
+                let ids: Vec<_> = old.map(|(id, _)| *id).collect();
+                let rows = self.rows(Some(&query.scope), &query.filter).await?;
+                let rows = rows.iter().filter(|row| ids.contains(&row.id));
+                rows.map(|row| TextHit { id: row.id, version: row.version, score: 1.0 }).collect()
+            }
+            Some(Fault::ExpandsWildcards) if query.text.ends_with('*') => {
+                let start = query.text.trim_end_matches('*');
+                self.rows_with(&query, |text| text.starts_with(start)).await?
+            }
+            _ => self.inner_words(query.clone()).await?,
+        };
+        if self.is(Fault::WordsFilterAfterTheLimit) {
+            hits.truncate(limit);
+            let met = self.rows(Some(&query.scope), &filter).await?;
+            hits.retain(|hit| met.iter().any(|row| row.id == hit.id));
+        }
+        match self.kind.fault {
+            Some(Fault::ScoresWordsAlike) => hits.iter_mut().for_each(|hit| hit.score = 1.0),
+            Some(Fault::OrdersWordsBackwards) => hits.reverse(),
+            _ => {}
+        }
+        hits.truncate(limit);
+        Ok(hits)
+    }
+
+    async fn inner_words(&self, query: TextQuery) -> Result<Vec<TextHit>> {
+        Ok(self.inner.search_text(&[query]).await?.pop().unwrap_or_default())
+    }
+
+    async fn rows_with(&self, query: &TextQuery, keep: impl Fn(&str) -> bool) -> Result<Vec<TextHit>> {
+        let mut rows = self.rows(Some(&query.scope), &query.filter).await?;
+        rows.retain(|row| keep(row.payload.get("data").and_then(Value::as_str).unwrap_or_default()));
+        Ok(rows.iter().map(|row| TextHit { id: row.id, version: row.version, score: 1.0 }).collect())
+    }
+
     fn damage(&self, payload: &mut mem0_core::Payload) {
         match self.kind.fault {
             Some(Fault::DropsNulls) => payload.retain(|_, value| !value.is_null()),
@@ -540,6 +651,11 @@ impl VectorCollection for BrokenCollection {
 
     async fn upsert(&self, points: &[Point]) -> Result<()> {
         let mut points = points.to_vec();
+        if self.is(Fault::WordsOfOldTexts) {
+            let text = |point: &Point| point.payload.get("data").and_then(Value::as_str).map(str::to_owned);
+            let texts = points.iter().filter_map(|point| Some((point.id, text(point)?)));
+            self.written.lock().unwrap_or_else(PoisonError::into_inner).extend(texts);
+        }
         for point in &mut points {
             self.damage(&mut point.payload);
         }
@@ -632,6 +748,17 @@ impl VectorCollection for BrokenCollection {
             answers.push(self.one(query).await?);
         }
         if self.is(Fault::MixesUpBatches) {
+            answers.reverse();
+        }
+        Ok(answers)
+    }
+
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        let mut answers = Vec::new();
+        for query in queries {
+            answers.push(self.words(query).await?);
+        }
+        if self.is(Fault::MixesUpQuestions) {
             answers.reverse();
         }
         Ok(answers)

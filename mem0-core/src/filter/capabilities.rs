@@ -214,6 +214,28 @@ impl fmt::Debug for FilterCapabilities {
     }
 }
 
+/// Which operators are answered, in a few words: `all`, `all but contains,
+/// icontains`, `eq, in; some values only, no OR`.
+impl fmt::Display for FilterCapabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answered = |op: &FilterOp| self.exact.has(*op, None) || self.superset.has(*op, None);
+        let names = |ops: &[FilterOp]| ops.iter().map(|op| op.as_str()).collect::<Vec<_>>().join(", ");
+        let (has, lacks): (Vec<FilterOp>, Vec<FilterOp>) = FilterOp::ALL.into_iter().partition(answered);
+        match (has.len(), lacks.len()) {
+            (0, _) => return f.write_str("none"),
+            (_, 0) => f.write_str("all")?,
+            (has_len, lacks_len) if has_len > lacks_len => write!(f, "all but {}", names(&lacks))?,
+            _ => f.write_str(&names(&has))?,
+        }
+        // For `exists` and `is_null` any kind will do.
+        let valued = |op: &FilterOp| !matches!(op, FilterOp::Exists | FilterOp::IsNull);
+        let whole = has.iter().filter(|op| valued(op)).all(|op| self.exact.kinds(*op) == Kinds::ALL);
+        let words = [(whole, "some values only"), (self.or, "no OR"), (self.not, "no NOT")];
+        let missing: Vec<&str> = words.into_iter().filter(|(can, _)| !can).map(|(_, word)| word).collect();
+        if missing.is_empty() { Ok(()) } else { write!(f, "; {}", missing.join(", ")) }
+    }
+}
+
 /// Eight bits of [`Kinds`] for each operator.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Ops(u128);
@@ -241,5 +263,27 @@ impl fmt::Debug for Ops {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let declared = FilterOp::ALL.into_iter().filter(|op| self.kinds(*op) != Kinds::NONE);
         f.debug_map().entries(declared.map(|op| (op.as_str(), self.kinds(op)))).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_say_what_is_answered() {
+        let some = FilterCapabilities::NONE.exact(&[FilterOp::Eq, FilterOp::In], Kinds::TEXT);
+        let most = FilterCapabilities::ALL.exact;
+        let contains = [FilterOp::Contains, FilterOp::IContains];
+        let without = Ops(contains.iter().fold(most.0, |ops, op| ops & !(0xff << (*op as u32 * 8))));
+        for (capabilities, words) in [
+            (FilterCapabilities::ALL, "all"),
+            (FilterCapabilities::NONE, "none"),
+            (some, "eq, in; some values only, no OR, no NOT"),
+            (some.with_or(true), "eq, in; some values only, no NOT"),
+            (FilterCapabilities { exact: without, ..FilterCapabilities::ALL }, "all but contains, icontains"),
+        ] {
+            assert_eq!(capabilities.to_string(), words);
+        }
     }
 }

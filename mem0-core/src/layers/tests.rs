@@ -19,7 +19,8 @@ use crate::filter::Filter;
 use crate::reference::{HashEmbedder, MemoryVectorStore};
 use crate::traits::embedder::{EmbedderIdentity, Purpose};
 use crate::traits::vector_store::{
-    CollectionSpec, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection, VectorQuery,
+    CollectionSpec, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,
+    VectorCollection, VectorQuery,
 };
 use crate::types::ids::MemoryId;
 use crate::types::payload::Payload;
@@ -274,6 +275,10 @@ impl VectorCollection for Moody<dyn VectorCollection> {
     async fn search(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
         self.once("search")?;
         self.inner.search(queries).await
+    }
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        self.once("search_text")?;
+        self.inner.search_text(queries).await
     }
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {
         self.once("scroll")?;

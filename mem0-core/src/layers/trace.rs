@@ -9,7 +9,7 @@ use tracing::field::Empty;
 use super::stack::Call;
 use crate::error::Result;
 use crate::traits::llm::LlmResponse;
-use crate::traits::vector_store::{Point, ScoredPoint, VectorCollection};
+use crate::traits::vector_store::{Point, ScoredPoint, TextHit, VectorCollection};
 
 /// An answer whose size may be shown.
 pub(super) trait Counted {
@@ -92,6 +92,12 @@ impl Counted for Vec<Option<Point>> {
 }
 
 impl Counted for Vec<Vec<ScoredPoint>> {
+    fn items(&self) -> u64 {
+        self.iter().map(|hits| hits.len() as u64).sum()
+    }
+}
+
+impl Counted for Vec<Vec<TextHit>> {
     fn items(&self) -> u64 {
         self.iter().map(|hits| hits.len() as u64).sum()
     }

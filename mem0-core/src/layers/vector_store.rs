@@ -8,8 +8,8 @@ use super::stack::Layered;
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::traits::vector_store::{
-    CollectionSpec, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection, VectorQuery,
-    VectorStore,
+    CollectionSpec, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,
+    VectorCollection, VectorQuery, VectorStore,
 };
 use crate::types::ids::MemoryId;
 use crate::types::scope::Scope;
@@ -50,6 +50,10 @@ impl VectorCollection for Layered<dyn VectorCollection> {
 
     async fn search(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
         self.stack.run("search", queries.len(), || self.inner.search(queries)).await
+    }
+
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        self.stack.run("search_text", queries.len(), || self.inner.search_text(queries)).await
     }
 
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {

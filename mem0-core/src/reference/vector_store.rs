@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use super::cosine::{check, cosine, scored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{CompiledFilter, Filter, FilterCapabilities};
+use crate::text::{Bm25, TermId, query_terms, terms};
 use crate::traits::vector_store::{
-    CollectionSpec, Point, ScoredPoint, ScrollQuery, Selector, VectorCapabilities, VectorCollection, VectorQuery,
-    VectorStore,
+    CollectionSpec, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,
+    VectorCollection, VectorQuery, VectorStore,
 };
 use crate::types::ids::MemoryId;
 use crate::types::scope::Scope;
@@ -50,6 +51,7 @@ impl MemoryVectorStore {
     pub fn new() -> Self {
         let mut capabilities = VectorCapabilities::new(FilterCapabilities::ALL);
         capabilities.versioned = true;
+        capabilities.keyword = true;
         Self { capabilities, collections: Mutex::default() }
     }
 
@@ -66,6 +68,13 @@ impl MemoryVectorStore {
     #[must_use]
     pub fn with_filter_capabilities(mut self, filter: FilterCapabilities) -> Self {
         self.capabilities.filter = filter;
+        self
+    }
+
+    /// A store that knows nothing of words.
+    #[must_use]
+    pub fn without_keyword(mut self) -> Self {
+        self.capabilities.keyword = false;
         self
     }
 
@@ -107,6 +116,7 @@ impl VectorStore for MemoryVectorStore {
             spec: spec.clone(),
             filter: self.capabilities.filter,
             versioned: self.capabilities.versioned,
+            keyword: self.capabilities.keyword,
             shelf: RwLock::default(),
         });
         collections.insert(spec.name.clone(), new.clone());
@@ -153,6 +163,7 @@ struct Collection {
     spec: CollectionSpec,
     filter: FilterCapabilities,
     versioned: bool,
+    keyword: bool,
     shelf: RwLock<Shelf>,
 }
 
@@ -250,6 +261,40 @@ fn covered(scope: Option<&Scope>, point: &Point) -> bool {
     scope.is_none_or(|scope| scope.covers(&point.scope))
 }
 
+/// Ranks texts by BM25, with the statistics of these texts.
+fn by_words<'a>(question: &str, limit: usize, points: impl Iterator<Item = &'a Point>) -> Vec<TextHit> {
+    let texts: Vec<(&Point, Terms)> = points.map(|point| (point, terms_of(point))).collect();
+    let total: u64 = texts.iter().map(|(_, terms)| u64::from(terms.len)).sum();
+    let (bm25, count) = (Bm25::default(), texts.len() as u64);
+    #[allow(clippy::cast_precision_loss, reason = "counts far below 2^24 rank the same")]
+    let average = total as f32 / count.max(1) as f32;
+    let mut scores = vec![0.0_f32; texts.len()];
+    for term in query_terms(question) {
+        let with_it = texts.iter().filter(|(_, terms)| terms.counts.contains_key(&term)).count() as u64;
+        let idf = bm25.idf(count, with_it);
+        for ((_, terms), score) in texts.iter().zip(&mut scores) {
+            *score += terms.counts.get(&term).map_or(0.0, |tf| bm25.score(idf, *tf, terms.len, average));
+        }
+    }
+    let hits = texts.iter().zip(scores).filter(|(_, score)| *score > 0.0);
+    let mut hits: Vec<TextHit> =
+        hits.map(|((point, _), score)| TextHit { id: point.id, version: point.version, score }).collect();
+    hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    hits.truncate(limit);
+    hits
+}
+
+struct Terms {
+    counts: BTreeMap<TermId, u32>,
+    len: u32,
+}
+
+fn terms_of(point: &Point) -> Terms {
+    let text = point.payload.get("data").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let counts: BTreeMap<TermId, u32> = terms(text).into_iter().collect();
+    Terms { len: counts.values().sum(), counts }
+}
+
 #[async_trait]
 impl VectorCollection for Collection {
     fn spec(&self) -> &CollectionSpec {
@@ -302,6 +347,19 @@ impl VectorCollection for Collection {
         };
         let answers: Result<_> = queries.iter().map(answer).collect();
         answers.map_err(|e: Error| e.with_operation("search").with_provider(NAME))
+    }
+
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        let answer = |query: &TextQuery| {
+            if !self.keyword {
+                return Err(Error::new(ErrorKind::Unsupported, "this store was told not to search by words"));
+            }
+            let filter = self.accept(&query.filter)?;
+            let shelf = self.read()?;
+            Ok(by_words(&query.text, query.limit, shelf.matching(Some(&query.scope), &filter)))
+        };
+        let answers: Result<_> = queries.iter().map(answer).collect();
+        answers.map_err(|e: Error| e.with_operation("search_text").with_provider(NAME))
     }
 
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Filter, FilterCapabilities};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::types::ids::MemoryId;
@@ -113,6 +113,58 @@ impl VectorQuery {
     }
 }
 
+/// One search by words.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TextQuery {
+    /// Only memories that this scope covers.
+    pub scope: Scope,
+    /// The question, in plain words: nothing in it is query syntax.
+    pub text: String,
+    /// How many at most.
+    pub limit: usize,
+    /// Only memories whose payload matches. Within the declared capabilities.
+    pub filter: Filter,
+}
+
+impl TextQuery {
+    /// The `limit` texts in `scope` that answer best.
+    #[must_use]
+    pub fn new(scope: Scope, text: impl Into<String>, limit: usize) -> Self {
+        Self { scope, text: text.into(), limit, filter: Filter::All }
+    }
+
+    /// Only what matches `filter`.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+}
+
+// What a user asks stays out of logs.
+impl fmt::Debug for TextQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextQuery")
+            .field("scope", &self.scope)
+            .field("limit", &self.limit)
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A point that a search by words found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextHit {
+    /// Which memory.
+    pub id: MemoryId,
+    /// Which version of it.
+    pub version: u64,
+    /// More than 0, higher is better, on the product's own scale: it compares
+    /// with the other hits of the same answer only.
+    pub score: f32,
+}
+
 /// A walk through a collection, in the order of ids.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -174,6 +226,8 @@ pub struct VectorCapabilities {
     pub versioned: bool,
     /// A search sees every write that returned before it.
     pub immediate: bool,
+    /// It searches by words too, with [`search_text`](VectorCollection::search_text).
+    pub keyword: bool,
     /// The most points in one request; the adapter splits larger batches.
     pub max_batch: Option<usize>,
     /// The largest `limit` of a search; a larger one is an error.
@@ -183,10 +237,18 @@ pub struct VectorCapabilities {
 }
 
 impl VectorCapabilities {
-    /// Every filter, no limits, immediate, not versioned.
+    /// These filters, no limits, immediate, not versioned, no words.
     #[must_use]
     pub const fn new(filter: FilterCapabilities) -> Self {
-        Self { filter, versioned: false, immediate: true, max_batch: None, max_limit: None, max_dims: None }
+        Self {
+            filter,
+            versioned: false,
+            immediate: true,
+            keyword: false,
+            max_batch: None,
+            max_limit: None,
+            max_dims: None,
+        }
     }
 }
 
@@ -276,6 +338,15 @@ pub trait VectorStore: fmt::Debug + Send + Sync + 'static {
 /// 32. Text and ids in any script come back byte for byte.
 /// 33. A backend that is down is an error, never an empty success.
 /// 34. Dropping a future leaves each point either as before or as after.
+/// 35. Where `keyword` is declared, `search_text` finds the points whose text
+///     (the payload's `data`) has at least one of the question's words, and no
+///     others; which words count as one is the product's analysis. Where it is
+///     not, it is `Unsupported`.
+/// 36. Its hits are in descending order of a score above 0, ties in the order
+///     of ids; of two texts of one length the one with more of the question's
+///     words comes first; a question without words finds nothing.
+/// 37. Scope, filter, limit, batches, writes and deletions hold for
+///     `search_text` as for `search`; nothing in a question is query syntax.
 #[async_trait]
 pub trait VectorCollection: fmt::Debug + Send + Sync + 'static {
     /// What was opened.
@@ -299,6 +370,16 @@ pub trait VectorCollection: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `DimensionMismatch`, `InvalidInput`, `Unsupported`, `Unavailable`.
     async fn search(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>>;
+
+    /// The points whose text answers each question best by its words; see
+    /// rules 35 to 37.
+    ///
+    /// # Errors
+    /// `Unsupported` where `keyword` is not declared; those of `search`.
+    async fn search_text(&self, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+        let _ = queries;
+        Err(Error::new(ErrorKind::Unsupported, "this store does not search by words").with_operation("search_text"))
+    }
 
     /// A page of points in ascending id order; shorter than `limit` only at
     /// the end.

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use futures::future::try_join_all;
 use mem0_core::{Content, ErrorKind, Filter, Outcome, Scope};
 use serde_json::json;
 
 use super::LedgerContext;
 use super::context::now;
 use super::reading::log;
-use crate::check::{Stop, Verdict};
+use crate::check::Verdict;
 use crate::data::changes::{add, add_content, commit, message, update, update_content};
 use crate::data::points::id;
 use crate::suite::cases;
-use crate::suites::abandon;
+use crate::suites::{abandon, together};
 use crate::{check, check_eq};
 
 cases! { LedgerContext:
@@ -26,24 +25,24 @@ async fn r20_concurrent_commits_are_serialised(context: &LedgerContext) -> Verdi
     const WRITERS: u64 = 8;
     const EACH: u64 = 5;
     let (ledger, alice) = (context.ledger(), Scope::user("alice")?);
-    let mut tasks = Vec::new();
+    let mut writers = Vec::new();
     for writer in 0..WRITERS {
         let handle = context.reopen().await?;
         let alice = alice.clone();
-        tasks.push(tokio::spawn(async move {
+        writers.push(async move {
             let mut receipts = Vec::new();
             for n in 0..EACH {
                 let n = writer * EACH + n;
                 let changes = vec![add(id(n), format!("note {n}")), add(id(1_000 + n), format!("other note {n}"))];
                 receipts.extend(handle.commit(vec![commit(&alice, 1, changes)]).await?);
             }
-            Ok::<_, mem0_core::Error>(receipts)
-        }));
+            Ok(receipts)
+        });
     }
     let mut revisions = BTreeSet::new();
     let mut numbers = BTreeSet::new();
-    for receipts in try_join_all(tasks).await.map_err(|error| Stop::Failed(error.to_string()))? {
-        for receipt in receipts? {
+    for receipts in together(writers).await? {
+        for receipt in receipts {
             revisions.insert(receipt.revision);
             let mut own = Vec::new();
             for outcome in &receipt.outcomes {
@@ -75,11 +74,11 @@ async fn r20_no_update_is_lost(context: &LedgerContext) -> Verdict {
         content
     };
     context.put(&alice, 1, vec![add_content(id(1), counter(0))]).await?;
-    let mut tasks = Vec::new();
+    let mut writers = Vec::new();
     for _ in 0..WRITERS {
         let handle = context.reopen().await?;
         let alice = alice.clone();
-        tasks.push(tokio::spawn(async move {
+        writers.push(async move {
             let (mut wins, mut tries) = (0, 0);
             while wins < EACH && tries < 10_000 {
                 tries += 1;
@@ -96,10 +95,10 @@ async fn r20_no_update_is_lost(context: &LedgerContext) -> Verdict {
                 }
             }
             Ok(wins)
-        }));
+        });
     }
-    for wins in try_join_all(tasks).await.map_err(|error| Stop::Failed(error.to_string()))? {
-        check_eq!(wins?, EACH, "increments that one writer made");
+    for wins in together(writers).await? {
+        check_eq!(wins, EACH, "increments that one writer made");
     }
     let many = (WRITERS * EACH) as u64;
     let last = ledger.get(&[id(1)], &now()).await?.pop().flatten();

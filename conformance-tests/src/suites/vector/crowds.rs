@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use futures::future::try_join_all;
-use mem0_core::{Error, Filter, Point, Scope, ScrollQuery, Selector};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use mem0_core::{Filter, Point, Result, Scope, ScrollQuery, Selector};
 use serde_json::json;
 
 use super::VectorContext;
-use crate::check::{Stop, Verdict};
+use crate::check::Verdict;
 use crate::data::points::{at, axis, id, later, point};
 use crate::suite::cases;
-use crate::suites::abandon;
+use crate::suites::{abandon, together};
 use crate::{check, check_eq, skip};
 
 cases! { VectorContext:
@@ -21,26 +22,24 @@ cases! { VectorContext:
     34 r34_a_dropped_write_leaves_whole_points,
 }
 
-const WRITERS: u64 = 16;
+const WRITERS: u64 = 64;
 
 async fn r29_writers_of_distinct_ids_all_succeed(context: &VectorContext) -> Verdict {
     let shelf = context.shelf().await?;
     let alice = Scope::user("alice")?;
     let batches: Vec<Vec<Point>> = (0..WRITERS)
-        .map(|writer| (0..10).map(|n| point(id(writer * 10 + n), &alice, at(0.5), json!({"writer": writer}))).collect())
+        .map(|writer| (0..3).map(|n| point(id(writer * 3 + n), &alice, at(0.5), json!({"writer": writer}))).collect())
         .collect();
-    let tasks = batches.iter().map(|batch| {
+    together(batches.iter().map(|batch| {
         let (collection, batch) = (Arc::clone(&shelf), batch.clone());
-        tokio::spawn(async move {
+        async move {
             for one in batch.chunks(1) {
                 collection.upsert(one).await?;
             }
-            Ok::<_, Error>(())
-        })
-    });
-    for ended in try_join_all(tasks).await.map_err(|error| Stop::Failed(error.to_string()))? {
-        ended?;
-    }
+            Ok(())
+        }
+    }))
+    .await?;
     let all = batches.concat();
     shelf
         .patiently(async || {
@@ -52,23 +51,18 @@ async fn r29_writers_of_distinct_ids_all_succeed(context: &VectorContext) -> Ver
 
 async fn r29_writers_of_one_id_leave_one_version(context: &VectorContext) -> Verdict {
     let alice = Scope::user("alice")?;
-    for round in 0..4 {
+    for round in 0..2 {
         let shelf = context.shelf().await?;
         let base = point(id(1), &alice, axis(0), json!({}));
         // Text, vector and version belong together.
         let versions: Vec<_> = (1..=WRITERS)
             .map(|n| later(&base, n, axis(n as usize), json!({"data": format!("version {n}"), "n": n})))
             .collect();
-        let tasks: Vec<_> = versions
-            .iter()
-            .map(|version| {
-                let (collection, version) = (Arc::clone(&shelf), version.clone());
-                tokio::spawn(async move { collection.upsert(&[version]).await })
-            })
-            .collect();
-        for ended in try_join_all(tasks).await.map_err(|error| Stop::Failed(error.to_string()))? {
-            ended?;
-        }
+        together(versions.iter().map(|version| {
+            let (collection, version) = (Arc::clone(&shelf), version.clone());
+            async move { collection.upsert(&[version]).await }
+        }))
+        .await?;
         let left = shelf.walk(ScrollQuery::new(None, 10)).await?;
         check_eq!(left.len(), 1, "points of one id after {WRITERS} writers, round {round}");
         for one in &left {
@@ -90,6 +84,7 @@ async fn r29_writers_of_one_id_leave_one_version(context: &VectorContext) -> Ver
 }
 
 async fn r14_a_deletion_wins_over_older_writes_beside_it(context: &VectorContext) -> Verdict {
+    const VERSIONS: u64 = 16;
     if !context.capabilities().versioned {
         skip!("`versioned` is not declared");
     }
@@ -97,19 +92,16 @@ async fn r14_a_deletion_wins_over_older_writes_beside_it(context: &VectorContext
     let alice = Scope::user("alice")?;
     for round in 0..8 {
         let base = point(id(round), &alice, axis(0), json!({}));
-        let deletion = Selector::Ids(vec![(base.id, WRITERS)]);
-        let mut tasks: Vec<_> = (1..WRITERS)
-            .map(|n| {
-                let (collection, version) = (Arc::clone(&shelf), later(&base, n, axis(n as usize), json!({"n": n})));
-                tokio::spawn(async move { collection.upsert(&[version]).await })
-            })
-            .collect();
-        let collection = Arc::clone(&shelf);
-        let delete = tokio::spawn(async move { collection.delete(&deletion).await.map(|_| ()) });
-        tasks.insert(tasks.len() / 2, delete);
-        for ended in try_join_all(tasks).await.map_err(|error| Stop::Failed(error.to_string()))? {
-            ended?;
+        let deletion = Selector::Ids(vec![(base.id, VERSIONS + 1)]);
+        let mut tasks: Vec<BoxFuture<'static, Result<()>>> = Vec::new();
+        for n in 1..=VERSIONS {
+            let (collection, version) = (Arc::clone(&shelf), later(&base, n, axis(n as usize), json!({"n": n})));
+            tasks.push(async move { collection.upsert(&[version]).await }.boxed());
         }
+        let collection = Arc::clone(&shelf);
+        let delete = async move { collection.delete(&deletion).await.map(|_| ()) };
+        tasks.insert(tasks.len() / 2, delete.boxed());
+        together(tasks).await?;
         check_eq!(shelf.get(None, &[base.id]).await?, [None], "a point whose latest version is a deletion");
         check_eq!(shelf.count(None, &Filter::All).await?, 0, "points that are left, round {round}");
     }

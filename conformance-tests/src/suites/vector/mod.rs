@@ -14,6 +14,7 @@ mod ranking;
 mod refusal;
 mod scores;
 mod walk;
+mod words;
 mod writes;
 
 use std::sync::Arc;
@@ -52,6 +53,7 @@ impl Family for VectorFamily {
             counts::CASES,
             deletion::CASES,
             crowds::CASES,
+            words::CASES,
             limits::CASES,
             differential::CASES,
         ]
