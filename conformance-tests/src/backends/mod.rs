@@ -33,7 +33,7 @@ pub use memory::MemoryHarness;
 #[cfg(feature = "pgvector")]
 pub use pgvector::{PgvectorHarness, PgvectorIndexHarness};
 #[cfg(feature = "redis")]
-pub use redis::{RedisHarness, ValkeyHarness};
+pub use redis::{RedisHarness, RedisVectorSetsHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]

@@ -62,9 +62,8 @@ pub(super) fn accept(filter: &Filter) -> Result<Asked> {
 
 fn condition(filter: &Filter) -> Result<Condition> {
     let each = |members: &[Filter]| members.iter().map(condition).collect::<Result<Vec<_>>>();
-    let equal = |field: &str, values: &[_]| {
-        Condition::AnyOf(values.iter().map(|value| terms::equals(field, value)).collect())
-    };
+    let equal =
+        |field: &str, values: &[_]| Condition::AnyOf(values.iter().map(|value| terms::equals(field, value)).collect());
     Ok(match filter {
         Filter::All => Condition::AnyOf(vec![terms::EVERY.to_owned()]),
         Filter::And(members) if !members.is_empty() => Condition::All(each(members)?),
@@ -89,9 +88,7 @@ fn not(condition: Condition) -> Condition {
 impl Condition {
     /// For the scripts that look at points one by one.
     pub(super) fn to_json(&self) -> Value {
-        let of = |name: &str, members: Vec<Value>| {
-            Value::from_iter(std::iter::once(json!(name)).chain(members))
-        };
+        let of = |name: &str, members: Vec<Value>| Value::from_iter(std::iter::once(json!(name)).chain(members));
         match self {
             Self::AnyOf(terms) => of("any", terms.iter().map(|term| json!(term)).collect()),
             Self::All(members) => of("all", members.iter().map(Self::to_json).collect()),

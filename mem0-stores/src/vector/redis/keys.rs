@@ -38,11 +38,6 @@ impl Keys {
     pub(super) fn id(&self, key: &[u8]) -> Option<MemoryId> {
         std::str::from_utf8(key).ok()?.strip_prefix(&self.points)?.parse().ok()
     }
-
-    /// The key of a point.
-    pub(super) fn point(&self, id: MemoryId) -> String {
-        format!("{}{id}", self.points)
-    }
 }
 
 /// The key of a collection's identity, and what its other keys begin with.
@@ -58,8 +53,7 @@ mod tests {
     fn ids_are_read_from_keys() {
         let keys = Keys::new(meta("mem0", "a"), "g".into());
         let id: MemoryId = "018f3a5c-0000-7000-8000-000000000001".parse().unwrap();
-        assert_eq!(keys.point(id), format!("mem0:{{a}}:g:point:{id}"));
-        assert_eq!(keys.id(keys.point(id).as_bytes()), Some(id));
+        assert_eq!(keys.id(format!("mem0:{{a}}:g:point:{id}").as_bytes()), Some(id));
         assert_eq!(keys.id(format!("mem0:{{ab}}:g:point:{id}").as_bytes()), None);
     }
 }

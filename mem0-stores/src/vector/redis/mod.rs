@@ -35,7 +35,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mem0_core::{CollectionSpec, Error, ErrorKind, MemoryId, Result, VectorCapabilities, VectorCollection, VectorStore};
+use mem0_core::{
+    CollectionSpec, Error, ErrorKind, MemoryId, Result, VectorCapabilities, VectorCollection, VectorStore,
+};
 use redis::{ScriptInvocation, Value};
 use uuid::Uuid;
 

@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn key(keys: &Keys, n: u8) -> Value {
-        text(&keys.point(id(n)))
+        text(&format!("{}:point:{}", keys.base, id(n)))
     }
 
     #[test]

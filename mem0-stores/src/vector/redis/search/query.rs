@@ -26,7 +26,8 @@ pub(super) fn query(scope: Option<&Scope>, asked: &Asked) -> String {
 }
 
 fn write(condition: &Condition) -> String {
-    let joined = |members: &[Condition], with| format!("({})", members.iter().map(write).collect::<Vec<_>>().join(with));
+    let joined =
+        |members: &[Condition], with| format!("({})", members.iter().map(write).collect::<Vec<_>>().join(with));
     match condition {
         Condition::AnyOf(terms) => any_of(terms),
         Condition::All(members) => joined(members, " "),

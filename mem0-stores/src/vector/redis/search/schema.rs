@@ -21,7 +21,8 @@ pub(in super::super) fn create(config: &RedisVectorConfig, spec: &CollectionSpec
     add(&["words", "TEXT", "NOSTEM"]);
     let dims = spec.identity.dims.to_string();
     let mut vector = vec!["TYPE", "FLOAT32", "DIM", &dims, "DISTANCE_METRIC", "COSINE"];
-    let graph = [config.hnsw_m, config.hnsw_ef_construction, config.hnsw_ef_runtime.unwrap_or(EF_RUNTIME)].map(|number| number.to_string());
+    let graph = [config.hnsw_m, config.hnsw_ef_construction, config.hnsw_ef_runtime.unwrap_or(EF_RUNTIME)]
+        .map(|number| number.to_string());
     let algorithm = match config.index_type {
         IndexType::Flat => "FLAT",
         IndexType::Hnsw => {

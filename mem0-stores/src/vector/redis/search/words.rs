@@ -40,7 +40,8 @@ pub(super) fn query(question: &str, scope: &str) -> Option<String> {
     let words: Vec<_> = query_terms(question).into_iter().map(word).collect();
     let optional: String = words.iter().map(|word| format!(" ~@words:{word}")).collect();
     let any = words.join("|");
-    (!words.is_empty()).then(|| format!("(@words:({any}))=>{{$weight: 0}} ({scope} @terms:{{every}})=>{{$weight: 0}}{optional}"))
+    (!words.is_empty())
+        .then(|| format!("(@words:({any}))=>{{$weight: 0}} ({scope} @terms:{{every}})=>{{$weight: 0}}{optional}"))
 }
 
 /// A letter first: digits alone would be a number.

@@ -96,7 +96,8 @@ impl SetsCollection {
                 call.arg(wire::vector(&ask.vector)).arg(&ask.expression).arg(*nearest);
             }
             let replies: Vec<Value> = self.handle.connection.call(&call).await?;
-            let found = round.open.iter().zip(&replies).map(|(question, reply)| hits(reply, &question.ask.vector, rough));
+            let found =
+                round.open.iter().zip(&replies).map(|(question, reply)| hits(reply, &question.ask.vector, rough));
             let found = found.collect::<Result<_>>()?;
             round.take(found)?;
         }

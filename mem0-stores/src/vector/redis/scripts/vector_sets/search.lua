@@ -10,7 +10,7 @@ while at <= #ARGV do
   local hits = {}
   if size > 0 then
     local ask = {'VSIM', near(field, owner), 'FP32', ARGV[after], 'WITHSCORES', 'COUNT', ARGV[after + 2]}
-    local extra = size <= tonumber(ARGV[3]) and {'TRUTH'} or {'EF', ARGV[4], 'FILTER-EF', '0'}
+    local extra = size <= tonumber(ARGV[3]) and {'TRUTH'} or {'EF', ARGV[4], 'FILTER-EF', size}
     if ARGV[after + 1] ~= '' then
       extra[#extra + 1] = 'FILTER'
       extra[#extra + 1] = ARGV[after + 1]
