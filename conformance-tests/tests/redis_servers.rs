@@ -143,9 +143,11 @@ async fn the_first_layout_gets_its_words(server: Server) {
     }
     store.open(&spec).await.unwrap().upsert(&points).await.unwrap();
     let base = server.base(&spec).await;
-    for point in &points {
-        server.raw(&["HDEL", &format!("{base}:point:{}", point.id), "words"]).await;
-    }
+    let forget = "local gone = 0
+        for _, key in ipairs(redis.call('KEYS', ARGV[1])) do gone = gone + redis.call('HDEL', key, 'words') end
+        return gone";
+    let gone = server.raw(&["EVAL", forget, "0", &format!("{base}:point:*")]).await;
+    assert_eq!(gone, redis::Value::Int(700));
     server.raw(&["HSET", &format!("mem0:{{{}}}", spec.name), "layout", "1"]).await;
     let collection = store.open(&spec).await.unwrap();
     let found = collection.search_text(&[TextQuery::new(alice(), "TEA", 1_000)]).await.unwrap();
