@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use mem0_core::{Embedder, Finish, Ledger, Llm, Result, Speaker, TokenUsage, VectorStore};
+use mem0_core::{Embedder, Error, ErrorKind, Finish, Ledger, Llm, Result, Speaker, TokenUsage, VectorStore};
 
 use crate::fakes::{FakeServer, Reply};
+use crate::proxy::Proxy;
 
 /// Whether a backend is there.
 #[derive(Debug)]
@@ -48,9 +49,73 @@ pub trait VectorHarness: Send + Sync + 'static {
         None
     }
 
+    /// A handle whose traffic goes through a proxy of its own; `None` for a
+    /// store that has no server, or whose driver finds its own way.
+    async fn through(&self) -> Option<Result<Through>> {
+        None
+    }
+
     /// How long a write may stay unseen where `immediate` is not declared.
     fn patience(&self) -> Duration {
         Duration::from_secs(20)
+    }
+}
+
+/// A vector store behind a proxy.
+#[derive(Debug)]
+pub struct Through {
+    /// The proxy.
+    pub proxy: Proxy,
+    /// The store.
+    pub store: Arc<dyn VectorStore>,
+    /// Whether it speaks HTTP/1.
+    pub http: bool,
+    /// Whether a scope is in a request as it is, not as its digest.
+    pub scope_in_clear: bool,
+    /// The round trips of a search, once the connection is there: 1 unless the
+    /// product needs more; the harness then says why.
+    pub search_trips: usize,
+    /// The round trips of a write of a hundred points.
+    pub write_trips: usize,
+}
+
+impl Through {
+    /// A proxy in front of the server of this address, and the store that is
+    /// made for the address of the proxy.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn start(
+        url: &str,
+        default_port: u16,
+        store: impl FnOnce(&str) -> Result<Arc<dyn VectorStore>>,
+    ) -> Result<Self> {
+        let (proxy, url) = Proxy::in_front_of_url(url, default_port)
+            .await
+            .map_err(|_| Error::new(ErrorKind::Unavailable, "no port for a proxy"))?;
+        Ok(Self { proxy, store: store(&url)?, http: false, scope_in_clear: true, search_trips: 1, write_trips: 1 })
+    }
+
+    /// It speaks HTTP/1.
+    #[must_use]
+    pub fn over_http(mut self) -> Self {
+        self.http = true;
+        self
+    }
+
+    /// Requests hold a digest of the scope, and nothing that is different each
+    /// time.
+    #[must_use]
+    pub fn with_scopes_digested(mut self) -> Self {
+        self.scope_in_clear = false;
+        self
+    }
+
+    /// More round trips than one, for a reason that stands beside the call.
+    #[must_use]
+    pub fn with_trips(mut self, search: usize, write: usize) -> Self {
+        (self.search_trips, self.write_trips) = (search, write);
+        self
     }
 }
 

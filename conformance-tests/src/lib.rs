@@ -75,7 +75,7 @@ mod data;
 mod shrink;
 
 pub use check::{Stop, Verdict};
-pub use harness::{EmbedderHarness, LedgerHarness, LlmHarness, Setup, VectorHarness};
+pub use harness::{EmbedderHarness, LedgerHarness, LlmHarness, Setup, Through, VectorHarness};
 pub use runner::Backend;
 pub use servers::{Server, server};
 pub use settings::server_url;

@@ -16,7 +16,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
 
 /// Rules that no fault here can break, with the reason.
-const EXCEPTIONS: &[(&str, u16, &str)] = &[];
+const EXCEPTIONS: &[(&str, u16, &str)] =
+    &[("vector", 38, "what is broken here has no server; that the proxy counts right is tested beside it")];
 
 fn runtime() -> Result<Runtime, Failed> {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failed::from)

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::{Budget, Builder, Fusion, Limits, Mem0};
 use crate::error::{Error, Result};
+use crate::layers::{CallLimits, layered};
 use crate::policies;
 use crate::registry::{BuildContext, Registry, explain};
 
@@ -59,6 +60,8 @@ impl Slot {
 pub struct Config {
     /// Where vectors are found by nearness; `sqlite` by default.
     pub vector_store: Slot,
+    /// Limits for each call to the vector store.
+    pub vector_store_calls: CallLimits,
     /// What makes vectors of texts; `local` by default.
     pub embedder: Slot,
     /// Where the truth is kept; `sqlite` by default.
@@ -105,6 +108,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             vector_store: Slot::new("sqlite"),
+            vector_store_calls: CallLimits::default(),
             embedder: Slot::new("local"),
             ledger: Slot::new("sqlite"),
             llm: None,
@@ -202,7 +206,9 @@ impl Config {
         let ledger = self.ledger_config()?;
         let ledger = registry.make_ledger(&self.ledger.provider, ledger, context).await?;
         let store = &self.vector_store;
+        let calls = self.vector_store_calls.layers()?;
         let store = registry.make_vector_store(&store.provider, store.config.clone(), context).await?;
+        let store = layered(store, &calls);
         let embedder = &self.embedder;
         let embedder = registry.make_embedder(&embedder.provider, embedder.config.clone(), context).await?;
         let llm = match &self.llm {

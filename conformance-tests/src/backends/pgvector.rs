@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
 use mem0_stores::vector::pgvector::{PgvectorConfig, PgvectorStore};
 
-use crate::harness::{Setup, VectorHarness};
+use crate::harness::{Setup, Through, VectorHarness};
 use crate::servers::{Server, server};
 
 /// A server, as it is set up by default: a scope is scanned while it is small.
@@ -51,6 +51,12 @@ impl VectorHarness for PgvectorHarness {
 
     async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
         Some(nothing())
+    }
+
+    async fn through(&self) -> Option<Result<Through>> {
+        let url = self.config.connection_string.as_ref()?.expose();
+        let through = Through::start(url, 5432, |url| store(PgvectorConfig::default().with_connection_string(url)));
+        Some(through.await)
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
 use mem0_stores::vector::redis::{Mode, RedisVectorConfig, RedisVectorStore};
 
-use crate::harness::{Setup, VectorHarness};
+use crate::harness::{Setup, Through, VectorHarness};
 use crate::servers::{Server, server};
 
 /// A port where nothing listens.
@@ -37,6 +37,14 @@ macro_rules! servers {
             async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
                 let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(NOBODY).with_mode(Mode::$mode));
                 Some(store.map(|store| Arc::new(store) as _))
+            }
+
+            async fn through(&self) -> Option<Result<Through>> {
+                let store = |url: &str| {
+                    let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(url).with_mode(Mode::$mode))?;
+                    Ok(Arc::new(store) as _)
+                };
+                Some(Through::start(self.server.url(), 6379, store).await.map(Through::with_scopes_digested))
             }
         }
     )+};

@@ -56,7 +56,7 @@ mod vector_store;
 
 use std::sync::Arc;
 
-pub use options::LayerOptions;
+pub use options::{CallLimits, LayerOptions};
 
 use crate::traits::embedder::Embedder;
 use crate::traits::llm::Llm;

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
 /// Limits for the calls to one backend.
 ///
 /// ```
@@ -14,7 +18,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerOptions {
-    /// The longest that one try may take; 30 seconds by default.
+    /// The longest that one try may take; 30 seconds by default. A batch has
+    /// as long again for every thousand items, and opening or dropping a
+    /// collection ten times as long: an index may have to be made.
     pub timeout: Option<Duration>,
     /// How often a call is repeated at most; 3 by default, 0 for never.
     pub max_retries: u32,
@@ -50,5 +56,37 @@ impl Default for LayerOptions {
             concurrency: Some(32),
             seed: None,
         }
+    }
+}
+
+/// [`LayerOptions`] as a configuration says them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CallLimits {
+    /// The longest that one try may take, in seconds; 30 by default, 0 for no
+    /// limit.
+    pub timeout_s: f64,
+    /// How often a call that may pass is repeated; once by default.
+    pub max_retries: u32,
+    /// How many calls run at a time; 32 by default.
+    pub concurrency: usize,
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self { timeout_s: 30.0, max_retries: 1, concurrency: 32 }
+    }
+}
+
+impl CallLimits {
+    /// # Errors
+    /// `Config` if the time is negative or no time at all.
+    pub(crate) fn layers(&self) -> Result<LayerOptions> {
+        let timeout = Duration::try_from_secs_f64(self.timeout_s)
+            .map_err(|_| Error::config("timeout_s is a number of seconds, 0 or more"))?;
+        let timeout = (!timeout.is_zero()).then_some(timeout);
+        let (max_retries, concurrency) = (self.max_retries, Some(self.concurrency));
+        Ok(LayerOptions { timeout, max_retries, concurrency, ..LayerOptions::default() })
     }
 }

@@ -347,6 +347,8 @@ pub trait VectorStore: fmt::Debug + Send + Sync + 'static {
 ///     words comes first; a question without words finds nothing.
 /// 37. Scope, filter, limit, batches, writes and deletions hold for
 ///     `search_text` as for `search`; nothing in a question is query syntax.
+/// 38. A search, a batch of searches and a batch of writes within the product's
+///     limits are one round trip each, where the product has a request for it.
 #[async_trait]
 pub trait VectorCollection: fmt::Debug + Send + Sync + 'static {
     /// What was opened.

@@ -11,7 +11,7 @@ use mem0_core::{
 use uuid::Uuid;
 
 use crate::check::{Stop, Verdict};
-use crate::data::points::{DIMS, identity};
+use crate::data::points::{DIMS, axis, identity};
 use crate::harness::VectorHarness;
 
 /// A store, and names that nobody else uses.
@@ -183,6 +183,23 @@ impl Shelf {
                 return Ok(all);
             }
         }
+    }
+
+    /// Waits until a search succeeds again: whoever was away may need a while.
+    ///
+    /// # Errors
+    /// The last error, after ten seconds.
+    pub async fn recovers(&self, scope: &Scope) -> Verdict {
+        const STEP: Duration = Duration::from_millis(50);
+        let mut last = None;
+        for _ in 0..200 {
+            match self.nearest(scope, &axis(0), 1).await {
+                Ok(_) => return Ok(()),
+                Err(error) => last = Some(error),
+            }
+            tokio::time::sleep(STEP).await;
+        }
+        Err(Stop::Failed(format!("the handle does not work again; the last error: {last:?}")))
     }
 
     async fn eventually(&self, what: &str, seen: impl AsyncFn() -> Result<bool>) -> Verdict {

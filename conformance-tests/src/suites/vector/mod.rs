@@ -14,6 +14,7 @@ mod ranking;
 mod refusal;
 mod scores;
 mod walk;
+mod wire;
 mod words;
 mod writes;
 
@@ -54,6 +55,7 @@ impl Family for VectorFamily {
             deletion::CASES,
             crowds::CASES,
             words::CASES,
+            wire::CASES,
             limits::CASES,
             differential::CASES,
         ]
