@@ -110,7 +110,7 @@ pub fn providers() -> &'static [ProviderInfo] {
     static PROVIDERS: &[ProviderInfo] = &[
         info(VectorStore, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(VectorStore, "pgvector", Some("pgvector"), &[], "PostgreSQL with the extension pgvector"),
-        info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch"),
+        info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch, or Redis 8 with vector sets"),
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
         info(Ledger, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(Embedder, "local", Some("local"), &[], "embedded: the model ships inside"),

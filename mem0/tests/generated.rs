@@ -33,7 +33,12 @@ const PROOFS: &[Proof] = &[
         version: "PostgreSQL 18.6, pgvector 0.8.6",
         indexes: "exact, HNSW, IVFFlat; halfvec",
     },
-    Proof { provider: "redis", evidence: "real", version: "8.2.3, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
+    Proof {
+        provider: "redis",
+        evidence: "real",
+        version: "8.2.3, RediSearch 2.10.5",
+        indexes: "FLAT, HNSW; vector sets",
+    },
     Proof { provider: "valkey", evidence: "real", version: "8.1.8, RediSearch 2.10.5", indexes: "FLAT, HNSW" },
 ];
 
