@@ -83,7 +83,7 @@ impl Source {
     fn unit(&mut self, seed: u64) -> Vec<f32> {
         let mut centre = Random::new(seed % 1_000);
         #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "only some number")]
-        let mut next = |random: &mut Random| (random.next_u64() >> 40) as f32 / (1_u64 << 24) as f32 - 0.5;
+        let next = |random: &mut Random| (random.next_u64() >> 40) as f32 / (1_u64 << 24) as f32 - 0.5;
         let mut vector: Vec<f32> = (0..DIMS).map(|_| next(&mut centre) + next(&mut self.0)).collect();
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
         vector.iter_mut().for_each(|x| *x /= length);
