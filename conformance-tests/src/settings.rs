@@ -3,6 +3,7 @@
 //! | variable | means |
 //! |---|---|
 //! | `MEM0_TEST_<NAME>_URL` | where the server of a backend is |
+//! | `MEM0_TEST_<NAME>_IMAGE` | which image its [container](crate::servers) is made of |
 //! | `MEM0_TEST_<NAME>_MODEL`, `MEM0_TEST_<NAME>_KEY` | what is asked there, and with which key |
 //! | `MEM0_REQUIRE` | backends, separated by commas, that must not be skipped |
 //! | `MEM0_CONFORMANCE_SEED` | the seed of random cases, 1 by default |
@@ -13,15 +14,15 @@ use crate::random::Rng;
 /// The address of a backend's server, from `MEM0_TEST_<NAME>_URL`.
 #[must_use]
 pub fn server_url(name: &str) -> Option<String> {
-    let name: String = name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-    read(&format!("MEM0_TEST_{name}_URL"))
+    server_setting(name, "URL")
 }
 
 /// What else is to be known of a backend's server, from
 /// `MEM0_TEST_<NAME>_<WHAT>`.
 #[must_use]
 pub fn server_setting(name: &str, what: &str) -> Option<String> {
-    read(&format!("MEM0_TEST_{}_{what}", name.to_ascii_uppercase()))
+    let name: String = name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    read(&format!("MEM0_TEST_{name}_{what}"))
 }
 
 /// Whether `MEM0_REQUIRE` names this backend, so that a skip is a failure.

@@ -1,19 +1,20 @@
 //! What the suite does not ask of Redis and Valkey: users and passwords, lost
-//! connections, lost indexes, old handles, other kinds of index. On the servers
-//! at `MEM0_TEST_REDIS_URL` and `MEM0_TEST_VALKEY_URL`.
+//! connections, lost indexes, old layouts, old handles, other kinds of index,
+//! quantised vector sets.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first error")]
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use conformance_tests::server_url;
-use conformance_tests::settings::rng;
+use conformance_tests::settings::{is_required, rng};
+use conformance_tests::{Setup, server};
 use libtest_mimic::{Arguments, Trial};
 use mem0_core::{
-    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, MemoryId, Payload, Point, Scope, Secret, Selector,
+    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, MemoryId, Payload, Point, Scope, Secret, Selector, TextQuery,
     VectorCollection, VectorQuery, VectorStore,
 };
-use mem0_stores::vector::redis::{IndexType, RedisVectorConfig, RedisVectorStore};
+use mem0_stores::vector::redis::{IndexType, Mode, Quantisation, RedisVectorConfig, RedisVectorStore};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -23,11 +24,12 @@ const DIMS: usize = 8;
 struct Server {
     name: &'static str,
     url: String,
+    mode: Mode,
 }
 
 impl Server {
     fn config(&self) -> RedisVectorConfig {
-        RedisVectorConfig::default().with_url(&self.url)
+        RedisVectorConfig::default().with_url(&self.url).with_mode(self.mode)
     }
 
     fn store(&self, config: RedisVectorConfig) -> RedisVectorStore {
@@ -35,9 +37,21 @@ impl Server {
         make(config).unwrap()
     }
 
+    fn searching(&self, mode: Mode) -> Self {
+        Self { mode, ..self.clone() }
+    }
+
+    /// The base of a collection's keys.
+    async fn base(&self, spec: &CollectionSpec) -> String {
+        let meta = format!("mem0:{{{}}}", spec.name);
+        let redis::Value::BulkString(generation) = self.raw(&["HGET", &meta, "generation"]).await else { panic!() };
+        format!("{meta}:{}", String::from_utf8(generation).unwrap())
+    }
+
     async fn raw(&self, words: &[&str]) -> redis::Value {
         let client = redis::Client::open(self.url.as_str()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let patient = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(60)));
+        let mut connection = client.get_multiplexed_async_connection_with_config(&patient).await.unwrap();
         redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await.unwrap()
     }
 }
@@ -115,13 +129,32 @@ async fn a_lost_index_is_made_again(server: Server) {
     let (store, spec) = (server.store(server.config()), spec());
     let points = points(3_000);
     store.open(&spec).await.unwrap().upsert(&points).await.unwrap();
-    let meta = format!("mem0:{{{}}}", spec.name);
-    let redis::Value::BulkString(generation) = server.raw(&["HGET", &meta, "generation"]).await else { panic!() };
-    let index = format!("{meta}:{}:index", String::from_utf8(generation).unwrap());
-    server.raw(&["FT.DROPINDEX", &index]).await;
+    server.raw(&["FT.DROPINDEX", &format!("{}:index", server.base(&spec).await)]).await;
     let collection = store.open(&spec).await.unwrap();
     assert_eq!(collection.count(Some(&alice()), &Filter::All).await.unwrap(), 3_000);
     assert_eq!(nearest(&collection, &points[2_999].vector, 1).await, [points[2_999].id]);
+    store.drop_collection(&spec.name).await.unwrap();
+}
+
+async fn the_first_layout_gets_its_words(server: Server) {
+    let (store, spec) = (server.store(server.config()), spec());
+    let mut points = points(700);
+    for (n, point) in points.iter_mut().enumerate() {
+        let text = if n % 7 == 0 { "green tea" } else { "black coffee" };
+        point.payload.insert("data".to_owned(), json!(text));
+    }
+    store.open(&spec).await.unwrap().upsert(&points).await.unwrap();
+    let base = server.base(&spec).await;
+    let forget = "local gone = 0
+        for _, key in ipairs(redis.call('KEYS', ARGV[1])) do gone = gone + redis.call('HDEL', key, 'words') end
+        return gone";
+    let gone = server.raw(&["EVAL", forget, "0", &format!("{base}:point:*")]).await;
+    assert_eq!(gone, redis::Value::Int(700));
+    server.raw(&["HSET", &format!("mem0:{{{}}}", spec.name), "layout", "1"]).await;
+    let collection = store.open(&spec).await.unwrap();
+    let found = collection.search_text(&[TextQuery::new(alice(), "TEA", 1_000)]).await.unwrap();
+    assert_eq!(found[0].len(), 100);
+    assert_eq!(store.open(&spec).await.unwrap().count(None, &Filter::All).await.unwrap(), 700);
     store.drop_collection(&spec.name).await.unwrap();
 }
 
@@ -179,15 +212,108 @@ async fn users_passwords_and_lost_connections(server: Server) {
         collection.upsert(&points).await.unwrap();
     }
     assert_eq!(nearest(&collection, &points[0].vector, 5).await.len(), 5);
-    server.raw(&["ACL", "SETUSER", &user, "-ft.search"]).await;
+    server.raw(&["ACL", "SETUSER", &user, "-ft.search", "-evalsha"]).await;
     let error = collection.count(Some(&alice()), &Filter::All).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
-    store.drop_collection(&spec.name).await.unwrap();
+    server.store(server.config()).drop_collection(&spec.name).await.unwrap();
     server.raw(&["ACL", "DELUSER", &user]).await;
 }
 
+async fn vector_sets_find_the_nearest(server: Server) {
+    let points = points(2_000);
+    // How many of the ten nearest have to be found, in ten thousandths.
+    for (quantisation, exact_up_to, least) in [
+        (Quantisation::None, 9_999, 10_000),
+        (Quantisation::None, 0, 9_500),
+        (Quantisation::Q8, 9_999, 9_900),
+        (Quantisation::Q8, 0, 9_500),
+        (Quantisation::Bin, 9_999, 4_000),
+    ] {
+        let config = server.config().with_quantisation(quantisation).with_exact_up_to(exact_up_to);
+        let (store, spec) = (server.store(config), spec());
+        let collection = store.open(&spec).await.unwrap();
+        collection.upsert(&points).await.unwrap();
+        let (mut found, mut due) = (0, 0);
+        for asked in points.iter().step_by(50) {
+            let cosine = |point: &Point| point.vector.iter().zip(&asked.vector).map(|(a, b)| a * b).sum::<f32>();
+            let mut all: Vec<_> = points.iter().map(|point| (cosine(point), point.id)).collect();
+            all.sort_by(|a, b| b.0.total_cmp(&a.0));
+            let hits = &collection.search(&[VectorQuery::new(alice(), asked.vector.clone(), 10)]).await.unwrap()[0];
+            for hit in hits {
+                let (exact, _) = all.iter().find(|(_, id)| *id == hit.id).unwrap();
+                assert!((hit.raw - exact).abs() < 1e-5, "{quantisation:?}: {} is {exact}", hit.raw);
+            }
+            due += 10;
+            found += all.iter().take(10).filter(|(_, id)| hits.iter().any(|hit| hit.id == *id)).count();
+        }
+        let share = found * 10_000 / due;
+        assert!(share >= least, "{quantisation:?} to {exact_up_to}: {share} of {least} ten thousandths");
+        store.drop_collection(&spec.name).await.unwrap();
+    }
+}
+
+async fn a_graph_goes_on_until_a_filter_has_enough(server: Server) {
+    let (store, spec) = (server.store(server.config().with_exact_up_to(0)), spec());
+    let collection = store.open(&spec).await.unwrap();
+    let points = points(2_000);
+    collection.upsert(&points).await.unwrap();
+    let filter = Filter::is_in("n", [3, 700, 1_500, 1_999]);
+    let query = VectorQuery::new(alice(), points[0].vector.clone(), 10).with_filter(filter);
+    assert_eq!(collection.search(&[query]).await.unwrap()[0].len(), 4);
+    store.drop_collection(&spec.name).await.unwrap();
+}
+
+async fn a_point_that_moves_leaves_its_owner(server: Server) {
+    let (store, spec) = (server.store(server.config()), spec());
+    let collection = store.open(&spec).await.unwrap();
+    let bot = Scope::agent("bot").unwrap();
+    let both = alice().with_agent("bot").unwrap();
+    let mut points = points(1);
+    points[0].scope = both.clone();
+    let query = |scope: &Scope| VectorQuery::new(scope.clone(), points[0].vector.clone(), 9);
+    let queries = [query(&alice()), query(&bot), query(&both)];
+    let seen = async || collection.search(&queries).await.unwrap().iter().map(Vec::len).collect::<Vec<_>>();
+    collection.upsert(&points).await.unwrap();
+    assert_eq!(seen().await, [1, 1, 1]);
+    let moved = Point { version: 2, scope: bot.clone(), ..points[0].clone() };
+    collection.upsert(&[moved]).await.unwrap();
+    assert_eq!(seen().await, [0, 1, 0]);
+    assert_eq!(collection.delete(&Selector::Scope(alice())).await.unwrap(), 0);
+    assert_eq!(collection.delete(&Selector::Scope(bot.clone())).await.unwrap(), 1);
+    assert_eq!(seen().await, [0, 0, 0]);
+    let left = server.raw(&["KEYS", &format!("*{}*:near:*", spec.name)]).await;
+    assert_eq!(left, redis::Value::Array(vec![]), "sets of nobody");
+    store.drop_collection(&spec.name).await.unwrap();
+}
+
+async fn the_other_mode_is_refused(server: Server) {
+    let (spec, other) = (spec(), server.searching(Mode::Search));
+    for (first, second) in [(&server, &other), (&other, &server)] {
+        first.store(first.config()).open(&spec).await.unwrap();
+        let error = second.store(second.config()).open(&spec).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        second.store(second.config()).drop_collection(&spec.name).await.unwrap();
+    }
+    words_are_unsupported(&server, &spec).await;
+}
+
+async fn words_are_unsupported(server: &Server, spec: &CollectionSpec) {
+    let store = server.store(server.config());
+    let collection = store.open(spec).await.unwrap();
+    let error = collection.search_text(&[TextQuery::new(alice(), "tea", 1)]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    store.drop_collection(&spec.name).await.unwrap();
+}
+
+async fn a_server_without_vector_sets_says_so(server: Server) {
+    let server = server.searching(Mode::VectorSets);
+    let error = server.store(server.config()).open(&spec()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("Redis 8"), "{error}");
+}
+
 fn trial<F: Future<Output = ()>>(
-    server: &Result<Server, &'static str>,
+    server: &Result<Server, String>,
     name: &str,
     case: impl FnOnce(Server) -> F + Send + 'static,
 ) -> Trial {
@@ -197,21 +323,52 @@ fn trial<F: Future<Output = ()>>(
             runtime.block_on(case(server));
             Ok(())
         }),
-        Err(server) => Trial::test(format!("{server}_{name} (no server)"), || Ok(())).with_ignored_flag(true),
+        Err(reason) => Trial::test(format!("{name} ({reason})"), || Ok(())).with_ignored_flag(true),
     }
 }
 
 fn main() -> ExitCode {
-    let mut trials = Vec::new();
+    let arguments = Arguments::from_args();
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { panic!("no runtime") };
+    let (mut trials, mut held) = (Vec::new(), Vec::new());
     for name in ["redis", "valkey"] {
-        let server = server_url(name).map(|url| Server { name, url }).ok_or(name);
+        let setup = if arguments.list { Setup::Skip("only listed".into()) } else { runtime.block_on(server(name)) };
+        let index = match setup {
+            Setup::Ready(server) => {
+                let url = server.url().to_owned();
+                held.push(server);
+                Ok(Server { name, url, mode: Mode::Search })
+            }
+            Setup::Skip(reason) => {
+                assert!(arguments.list || !is_required(name), "MEM0_REQUIRE names {name}: {reason}");
+                Err(format!("{name}: {reason}"))
+            }
+        };
         trials.extend([
-            trial(&server, "all_who_create_at_once_get_the_same", all_who_create_at_once_get_the_same_collection),
-            trial(&server, "an_old_handle_cannot_touch_what_is_new", an_old_handle_cannot_touch_what_came_after_a_drop),
-            trial(&server, "a_lost_index_is_made_again", a_lost_index_is_made_again),
-            trial(&server, "every_kind_of_index_finds_the_nearest", every_kind_of_index_finds_the_nearest),
-            trial(&server, "users_passwords_and_lost_connections", users_passwords_and_lost_connections),
+            trial(&index, "all_who_create_at_once_get_the_same", all_who_create_at_once_get_the_same_collection),
+            trial(&index, "an_old_handle_cannot_touch_what_is_new", an_old_handle_cannot_touch_what_came_after_a_drop),
+            trial(&index, "a_lost_index_is_made_again", a_lost_index_is_made_again),
+            trial(&index, "the_first_layout_gets_its_words", the_first_layout_gets_its_words),
+            trial(&index, "every_kind_of_index_finds_the_nearest", every_kind_of_index_finds_the_nearest),
+            trial(&index, "users_passwords_and_lost_connections", users_passwords_and_lost_connections),
+        ]);
+        if name == "valkey" {
+            trials.push(trial(&index, "a_server_without_vector_sets_says_so", a_server_without_vector_sets_says_so));
+            continue;
+        }
+        let sets = index.map(|server| Server { name: "redis_sets", ..server.searching(Mode::VectorSets) });
+        trials.extend([
+            trial(&sets, "all_who_create_at_once_get_the_same", all_who_create_at_once_get_the_same_collection),
+            trial(&sets, "an_old_handle_cannot_touch_what_is_new", an_old_handle_cannot_touch_what_came_after_a_drop),
+            trial(&sets, "users_passwords_and_lost_connections", users_passwords_and_lost_connections),
+            trial(&sets, "vector_sets_find_the_nearest", vector_sets_find_the_nearest),
+            trial(&sets, "a_graph_goes_on_until_a_filter_has_enough", a_graph_goes_on_until_a_filter_has_enough),
+            trial(&sets, "a_point_that_moves_leaves_its_owner", a_point_that_moves_leaves_its_owner),
+            trial(&sets, "the_other_mode_is_refused", the_other_mode_is_refused),
         ]);
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // Their containers end here.
+    drop(held);
+    conclusion.exit_code()
 }

@@ -112,7 +112,7 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(VectorStore, "pgvector", Some("pgvector"), &[], "PostgreSQL with the extension pgvector"),
         info(VectorStore, "supabase", Some("supabase"), &[], "Supabase, as PostgreSQL or over HTTPS"),
         info(VectorStore, "qdrant", Some("qdrant"), &[], "Qdrant, a server or its cloud"),
-        info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch"),
+        info(VectorStore, "redis", Some("redis"), &[], "Redis with RediSearch, or Redis 8 with vector sets"),
         info(VectorStore, "valkey", Some("redis"), &[], "Valkey with RediSearch"),
         info(VectorStore, "chroma", Some("chroma"), &[], "Chroma, a server or Chroma Cloud"),
         info(VectorStore, "weaviate", Some("weaviate"), &[], "Weaviate, a server or Weaviate Cloud"),

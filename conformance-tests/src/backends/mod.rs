@@ -63,7 +63,7 @@ pub use postgres::PostgresHarness;
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantHarness;
 #[cfg(feature = "redis")]
-pub use redis::{RedisHarness, ValkeyHarness};
+pub use redis::{RedisHarness, RedisVectorSetsHarness, ValkeyHarness};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]

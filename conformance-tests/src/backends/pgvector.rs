@@ -1,5 +1,5 @@
-//! PostgreSQL with pgvector, at `MEM0_TEST_PGVECTOR_URL`
-//! (`postgres://user:password@host:port/dbname`).
+//! PostgreSQL with pgvector, at an address like
+//! `postgres://user:password@host:port/dbname`.
 
 use std::sync::Arc;
 
@@ -8,22 +8,20 @@ use mem0_core::{Result, VectorStore};
 use mem0_stores::vector::pgvector::{PgvectorConfig, PgvectorStore};
 
 use crate::harness::{Setup, Through, VectorHarness};
-use crate::server_url;
+use crate::servers::{Server, server};
 
 /// A server, as it is set up by default: a scope is scanned while it is small.
 #[derive(Debug)]
 pub struct PgvectorHarness {
     config: PgvectorConfig,
+    _server: Server,
 }
 
 /// The same server, where every search goes through the index.
 #[derive(Debug)]
 pub struct PgvectorIndexHarness {
     config: PgvectorConfig,
-}
-
-fn url() -> Setup<String> {
-    server_url("pgvector").map_or_else(|| Setup::Skip("set MEM0_TEST_PGVECTOR_URL".to_owned()), Setup::Ready)
+    _server: Server,
 }
 
 fn store(config: PgvectorConfig) -> Result<Arc<dyn VectorStore>> {
@@ -38,8 +36,11 @@ fn nothing() -> Result<Arc<dyn VectorStore>> {
 #[async_trait]
 impl VectorHarness for PgvectorHarness {
     async fn start() -> Setup<Self> {
-        match url() {
-            Setup::Ready(url) => Setup::Ready(Self { config: PgvectorConfig::default().with_connection_string(url) }),
+        match server("pgvector").await {
+            Setup::Ready(server) => Setup::Ready(Self {
+                config: PgvectorConfig::default().with_connection_string(server.url()),
+                _server: server,
+            }),
             Setup::Skip(reason) => Setup::Skip(reason),
         }
     }
@@ -62,14 +63,16 @@ impl VectorHarness for PgvectorHarness {
 #[async_trait]
 impl VectorHarness for PgvectorIndexHarness {
     async fn start() -> Setup<Self> {
-        match url() {
-            Setup::Ready(url) => {
+        match server("pgvector").await {
+            Setup::Ready(server) => {
+                let url = server.url();
                 // So that the server prefers the index also where there is
                 // little; and a schema with a name that has to be quoted.
                 let mark = if url.contains('?') { '&' } else { '?' };
                 let url = format!("{url}{mark}options=-c%20enable_sort%3Doff%20-c%20enable_bitmapscan%3Doff");
                 let config = PgvectorConfig::default().with_connection_string(url);
-                Setup::Ready(Self { config: config.with_exact_up_to(0).with_schema("Mem0 \"index\"") })
+                let config = config.with_exact_up_to(0).with_schema("Mem0 \"index\"");
+                Setup::Ready(Self { config, _server: server })
             }
             Setup::Skip(reason) => Setup::Skip(reason),
         }

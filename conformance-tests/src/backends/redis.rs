@@ -1,50 +1,50 @@
-//! Redis and Valkey, each a server with RediSearch that runs already.
+//! Redis and Valkey, with RediSearch or with vector sets.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
-use mem0_stores::vector::redis::{RedisVectorConfig, RedisVectorStore};
+use mem0_stores::vector::redis::{Mode, RedisVectorConfig, RedisVectorStore};
 
 use crate::harness::{Setup, Through, VectorHarness};
-use crate::settings::server_url;
+use crate::servers::{Server, server};
 
 /// A port where nothing listens.
 const NOBODY: &str = "redis://127.0.0.1:1";
 
 macro_rules! servers {
-    ($($(#[$doc:meta])* $harness:ident $name:ident $variable:literal;)+) => {$(
+    ($($(#[$doc:meta])* $harness:ident $name:ident $mode:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $harness {
-            url: String,
+            server: Server,
         }
 
         #[async_trait]
         impl VectorHarness for $harness {
             async fn start() -> Setup<Self> {
-                match server_url(stringify!($name)) {
-                    Some(url) => Setup::Ready(Self { url }),
-                    None => Setup::Skip(concat!("set ", $variable, " to a server with RediSearch").to_owned()),
+                match server(stringify!($name)).await {
+                    Setup::Ready(server) => Setup::Ready(Self { server }),
+                    Setup::Skip(reason) => Setup::Skip(reason),
                 }
             }
 
             async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
-                let config = RedisVectorConfig::default().with_url(&self.url);
+                let config = RedisVectorConfig::default().with_url(self.server.url()).with_mode(Mode::$mode);
                 Ok(Arc::new(RedisVectorStore::$name(config)?))
             }
 
             async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
-                let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(NOBODY));
+                let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(NOBODY).with_mode(Mode::$mode));
                 Some(store.map(|store| Arc::new(store) as _))
             }
 
             async fn through(&self) -> Option<Result<Through>> {
                 let store = |url: &str| {
-                    let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(url))?;
+                    let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(url).with_mode(Mode::$mode))?;
                     Ok(Arc::new(store) as _)
                 };
-                Some(Through::start(&self.url, 6379, store).await.map(Through::with_scopes_digested))
+                Some(Through::start(self.server.url(), 6379, store).await.map(Through::with_scopes_digested))
             }
         }
     )+};
@@ -52,7 +52,9 @@ macro_rules! servers {
 
 servers! {
     /// `redis`.
-    RedisHarness redis "MEM0_TEST_REDIS_URL";
+    RedisHarness redis Search;
+    /// `redis`, with vector sets.
+    RedisVectorSetsHarness redis VectorSets;
     /// `valkey`.
-    ValkeyHarness valkey "MEM0_TEST_VALKEY_URL";
+    ValkeyHarness valkey Search;
 }

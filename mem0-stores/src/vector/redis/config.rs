@@ -18,6 +18,62 @@ pub enum IndexType {
     Flat,
 }
 
+/// What finds vectors. A collection is searched in the way that it was made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Mode {
+    /// An index of RediSearch.
+    #[default]
+    Search,
+    /// The vector sets of Redis 8, one for each user, agent and run: the cost of
+    /// a search grows with its owner alone, and RediSearch is not needed. Points
+    /// of several owners are in several sets. Searches by words are left to the
+    /// engine.
+    VectorSets,
+}
+
+/// What a vector set keeps of a vector. Settled when a collection is created.
+/// Beside it each point has its own vector, which is what is read back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Quantisation {
+    /// All of it, 4 bytes a dimension.
+    #[default]
+    None,
+    /// One byte a dimension: may miss what is as near as others to a thousandth.
+    /// Similarities are those of the points' own vectors.
+    Q8,
+    /// One bit a dimension, which misses more. Similarities are those of the
+    /// points' own vectors.
+    Bin,
+}
+
+impl Quantisation {
+    /// How the server calls it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::None => "NOQUANT",
+            Self::Q8 => "Q8",
+            Self::Bin => "BIN",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        [Self::None, Self::Q8, Self::Bin].into_iter().find(|quantisation| quantisation.word() == word)
+    }
+
+    /// How many candidates are looked at for each hit.
+    pub(super) const fn more(self) -> usize {
+        match self {
+            Self::None => 1,
+            Self::Q8 => 2,
+            Self::Bin => 10,
+        }
+    }
+}
+
 /// How a server of Redis or Valkey is used. Unknown keys are refused. The keys of
 /// the Python library for both products are read.
 ///
@@ -52,17 +108,27 @@ pub struct RedisVectorConfig {
     pub collection_name: String,
     /// If given, opening a collection of other dimensions is an error.
     pub embedding_model_dims: Option<usize>,
-    /// How vectors are indexed: `hnsw`, the default, or `flat`.
+    /// What finds vectors: `search`, the default, which is RediSearch, or
+    /// `vector_sets`, which Redis has from version 8.
+    pub mode: Mode,
+    /// What a vector set keeps of a vector: `none`, the default, which is all
+    /// of it, `q8`, or `bin`. Also `quantization`.
+    #[serde(alias = "quantization")]
+    pub quantisation: Quantisation,
+    /// How RediSearch indexes vectors: `hnsw`, the default, or `flat`.
     pub index_type: IndexType,
-    /// Links of a node of the graph, 2 to 512; 16 by default.
+    /// Links of a node of the graph, 2 to 512, in vector sets at least 4; 16 by
+    /// default.
     pub hnsw_m: u32,
     /// Candidates while the graph is built, 1 to 4096; 200 by default.
     pub hnsw_ef_construction: u32,
-    /// Candidates while the graph is searched, 1 to 4096; 10 by default.
-    pub hnsw_ef_runtime: u32,
-    /// Collections of up to so many points are searched by a scan of the scope,
-    /// which is exact; 100,000 by default. In larger ones the server chooses
-    /// between a scan and the graph by the size of the scope.
+    /// Candidates while the graph is searched, 1 to 4096; by default 10, in
+    /// vector sets 100.
+    pub hnsw_ef_runtime: Option<u32>,
+    /// Collections, or vector sets, of up to so many points are searched by a
+    /// scan of the scope, which is exact; 100,000 by default. In larger ones
+    /// RediSearch chooses between a scan and the graph by the size of the scope,
+    /// and a vector set follows the graph.
     pub exact_up_to: u64,
     /// How long connecting may take, in milliseconds; 5,000 by default.
     pub connect_timeout_ms: u64,
@@ -86,10 +152,12 @@ impl Default for RedisVectorConfig {
             tls: false,
             collection_name: "mem0".to_owned(),
             embedding_model_dims: None,
+            mode: Mode::default(),
+            quantisation: Quantisation::default(),
             index_type: IndexType::default(),
             hnsw_m: 16,
             hnsw_ef_construction: 200,
-            hnsw_ef_runtime: 10,
+            hnsw_ef_runtime: None,
             exact_up_to: 100_000,
             connect_timeout_ms: 5_000,
             timeout_ms: 60_000,
@@ -114,6 +182,20 @@ impl RedisVectorConfig {
         self
     }
 
+    /// What finds vectors.
+    #[must_use]
+    pub fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// What the vector sets of new collections keep of a vector.
+    #[must_use]
+    pub fn with_quantisation(mut self, quantisation: Quantisation) -> Self {
+        self.quantisation = quantisation;
+        self
+    }
+
     /// Up to how many points a collection is searched exactly.
     #[must_use]
     pub fn with_exact_up_to(mut self, points: u64) -> Self {
@@ -132,10 +214,14 @@ impl RedisVectorConfig {
         if !crate::shared::collection::is_plain_name(&self.collection_name) {
             return Err(Error::config("collection_name is 1 to 128 characters of a-z A-Z 0-9 _ -"));
         }
+        let links = match self.mode {
+            Mode::Search => ("hnsw_m is 2 to 512", self.hnsw_m, 2..=512),
+            Mode::VectorSets => ("hnsw_m is 4 to 512 in vector sets", self.hnsw_m, 4..=512),
+        };
         let graph = [
-            ("hnsw_m is 2 to 512", self.hnsw_m, 2..=512),
+            links,
             ("hnsw_ef_construction is 1 to 4096", self.hnsw_ef_construction, 1..=4_096),
-            ("hnsw_ef_runtime is 1 to 4096", self.hnsw_ef_runtime, 1..=4_096),
+            ("hnsw_ef_runtime is 1 to 4096", self.hnsw_ef_runtime.unwrap_or(1), 1..=4_096),
         ];
         for (message, number, range) in graph {
             if !range.contains(&number) {
@@ -182,6 +268,9 @@ mod tests {
             json!({"hnsw_ef_runtime": 0}),
             json!({"timeout_ms": 0}),
             json!({"index_type": "ivf"}),
+            json!({"mode": "vector_sets", "hnsw_m": 2}),
+            json!({"mode": "sets"}),
+            json!({"quantisation": "q4"}),
         ] {
             let error = read(wrong.clone()).unwrap_err();
             assert_eq!(error.kind(), mem0_core::ErrorKind::Config, "{wrong}");

@@ -36,7 +36,7 @@ pub(super) fn classify(error: &RedisError) -> Error {
 /// the general `ERR` or part of the text (scripts, modules), by words.
 fn by_words(code: &str, detail: &str) -> (ErrorKind, &'static str) {
     let said = |words: &str| code.eq_ignore_ascii_case(words) || detail.contains(words);
-    let table: [(&[&str], ErrorKind, &'static str); 8] = [
+    let table: [(&[&str], ErrorKind, &'static str); 9] = [
         (
             &["DROPPED", "no such index", "Unknown Index name", "Unknown index name"],
             ErrorKind::NotFound,
@@ -48,9 +48,14 @@ fn by_words(code: &str, detail: &str) -> (ErrorKind, &'static str) {
         (&["MISCONF", "NOREPLICAS"], ErrorKind::Unavailable, "the server cannot keep writes at the moment"),
         (&["max number of clients"], ErrorKind::Unavailable, "the server has too many clients"),
         (
-            &["unknown command", "Unknown Redis command", "Unknown command", "Unknown argument"],
+            &["unknown command", "Unknown Redis command", "Unknown command", "Unknown argument", "such scorer"],
             ErrorKind::Unsupported,
             "the server has no FT commands as RediSearch has them; use Redis 8, Redis Stack or a server with RediSearch",
+        ),
+        (
+            &["NOVECTORSETS"],
+            ErrorKind::Unsupported,
+            "the server has no vector sets (VADD, VSIM); use Redis 8, or the mode `search`",
         ),
         (&["Cannot create index on db != 0"], ErrorKind::Config, "RediSearch indexes database 0 only"),
     ];
@@ -83,6 +88,8 @@ mod tests {
             ("OOM command not allowed when used memory > 'maxmemory'.", ErrorKind::QuotaExceeded, Retry::Never),
             ("ERR unknown command 'FT.SEARCH', with args", ErrorKind::Unsupported, Retry::Never),
             ("ERR Unknown Redis command called from script script: 1", ErrorKind::Unsupported, Retry::Never),
+            ("No such scorer BM25STD", ErrorKind::Unsupported, Retry::Never),
+            ("NOVECTORSETS the server has no vector sets", ErrorKind::Unsupported, Retry::Never),
             ("MOVED 3999 127.0.0.1:6381", ErrorKind::Unsupported, Retry::Never),
             ("DROPPED the collection was dropped", ErrorKind::NotFound, Retry::Never),
             ("mem0:index: no such index", ErrorKind::NotFound, Retry::Never),

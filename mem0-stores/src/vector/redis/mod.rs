@@ -1,45 +1,55 @@
-//! Redis and Valkey, by the search commands of RediSearch (`FT.*`, query dialect
-//! 2): Redis 8, Redis Stack, or either server with the module loaded.
+//! Redis and Valkey, in one of two ways:
 //!
-//! A point is a hash that the index follows, so a search sees every write that
-//! returned before it. Who a point belongs to and what its payload holds are
-//! indexed as terms, which scopes and filters ask for in the same `FT.SEARCH`
-//! as the nearness. Writes go through scripts on the server, each of which
-//! compares versions and writes in one step.
+//! - `search`: the search commands of RediSearch (`FT.*`, query dialect 2), as
+//!   Redis 8 and Redis Stack have them, or either server with the module loaded;
+//! - `vector_sets`: the vector sets of Redis 8 (`VADD`, `VSIM`).
+//!
+//! A point is a hash. Who it belongs to and what its payload holds are terms,
+//! which scopes and filters ask for in the same command as the nearness. Writes
+//! go through scripts on the server, each of which compares versions and writes
+//! in one step.
 //!
 //! By the documentation of RediSearch 2.10 (redis.io, "Search and query": the
 //! pages of `FT.CREATE`, `FT.SEARCH`, `FT.AGGREGATE`, `FT.DROPINDEX`, and those
-//! on vectors and on the query syntax). `TIMEOUT 0` is in every query, since
-//! with a limit the server would answer with a part of the truth; how long is
-//! waited is settled on this side.
+//! on vectors, on scoring and on the query syntax) and of Redis 8.2 ("Vector
+//! sets", with "Filter expressions", and the pages of `VADD`, `VSIM`, `VREM` and
+//! `VSETATTR`). `TIMEOUT 0` is in every query of RediSearch, since with a limit
+//! the server would answer with a part of the truth; how long is waited is
+//! settled on this side.
 
-mod collection;
+mod condition;
 mod config;
 mod connection;
 mod error;
-mod filter;
 mod foreign;
-mod schema;
+mod handle;
+mod keys;
+mod round;
 mod scripts;
+mod search;
 mod terms;
+mod vector_sets;
 mod wire;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mem0_core::{CollectionSpec, Error, ErrorKind, Result, VectorCapabilities, VectorCollection, VectorStore};
-use redis::Value;
+use mem0_core::{
+    CollectionSpec, Error, ErrorKind, MemoryId, Result, VectorCapabilities, VectorCollection, VectorStore,
+};
+use redis::{ScriptInvocation, Value};
 use uuid::Uuid;
 
 use crate::shared::collection::check_name;
-use collection::RedisCollection;
-pub use config::{IndexType, RedisVectorConfig};
+pub use config::{IndexType, Mode, Quantisation, RedisVectorConfig};
 use connection::Connection;
 pub use foreign::ForeignKeys;
-use schema::Keys;
+use handle::Handle;
+use keys::Keys;
+use search::IndexedCollection;
+use vector_sets::SetsCollection;
 use wire::parse;
 
 /// The longest vector of RediSearch.
@@ -49,8 +59,15 @@ const MAX_DIMS: usize = 32_768;
 /// a server takes, a million by default.
 const MAX_LIMIT: usize = 100_000;
 
-/// How the keys are laid out; what another version wrote is not touched.
-const LAYOUT: &str = "1";
+/// How the keys are laid out, for each way of searching; what another version
+/// of this library wrote is not touched. In the first layout for an index, `1`,
+/// points had no words.
+const WITHOUT_WORDS: &str = "1";
+const INDEXED: &str = "2";
+const SETS: &str = "sets";
+
+/// Points that get their words in one step.
+const FILL_PAGE: usize = 500;
 
 /// Vectors in Redis or Valkey.
 ///
@@ -81,7 +98,7 @@ impl RedisVectorStore {
         Self::new("redis", config)
     }
 
-    /// A store in Valkey with RediSearch. The module `valkey-search` answers to
+    /// A store in Valkey with RediSearch; it has no vector sets. The module `valkey-search` answers to
     /// some of the same commands but not to all: what it lacks is `Unsupported`.
     ///
     /// # Errors
@@ -94,14 +111,15 @@ impl RedisVectorStore {
         let said = |error: Error| error.with_provider(name);
         config.check().map_err(said)?;
         let connection = Connection::new(&config).map_err(said)?;
-        let mut capabilities = VectorCapabilities::new(filter::CAPABILITIES);
+        let mut capabilities = VectorCapabilities::new(condition::CAPABILITIES);
         capabilities.versioned = true;
+        capabilities.keyword = config.mode == Mode::Search;
         capabilities.max_dims = Some(MAX_DIMS);
         capabilities.max_limit = Some(MAX_LIMIT);
         Ok(Self { name, connection, config, capabilities })
     }
 
-    async fn open_collection(&self, spec: &CollectionSpec) -> Result<RedisCollection> {
+    async fn open_collection(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
         check_name(&spec.name)?;
         let identity = &spec.identity;
         if !(1..=MAX_DIMS).contains(&identity.dims) {
@@ -112,17 +130,65 @@ impl RedisVectorStore {
                 .with_context("configured", dims)
                 .with_context("model", identity.dims));
         }
-        let meta = schema::meta(&self.config.collection_name, &spec.name);
-        let mut call = scripts::OPEN.key(&meta);
-        call.arg(&meta).arg(Uuid::new_v4().simple().to_string());
-        call.arg(&identity.model).arg(identity.dims).arg(&identity.digest);
-        call.arg(schema::create(&self.config, spec));
+        match self.config.mode {
+            Mode::Search => Ok(Arc::new(self.open_index(spec).await?)),
+            Mode::VectorSets => Ok(Arc::new(self.open_sets(spec).await?)),
+        }
+    }
+
+    async fn open_index(&self, spec: &CollectionSpec) -> Result<IndexedCollection> {
+        let meta = keys::meta(&self.config.collection_name, &spec.name);
+        let mut filled = "";
+        loop {
+            let mut call = scripts::OPEN.key(&meta);
+            self.add_identity(&mut call, &meta, spec);
+            call.arg(filled).arg(search::create(&self.config, spec));
+            let reply: Value = self.connection.call(&call).await?;
+            let [stored @ .., rebuilt, Value::Int(size)] = wire::array(&reply)? else { return Err(wire::unexpected()) };
+            let old = stored.last().map(parse::<String>).transpose()?.is_some_and(|layout| layout == WITHOUT_WORDS);
+            let handle = self.handle(spec, &meta, stored, if old { WITHOUT_WORDS } else { INDEXED })?;
+            if old {
+                self.fill(&handle).await?;
+                filled = "filled";
+                continue;
+            }
+            if *rebuilt == Value::Int(1) {
+                self.wait_for_index(&handle.keys).await?;
+            }
+            return Ok(IndexedCollection::new(handle, self.config.exact_up_to, size.unsigned_abs()));
+        }
+    }
+
+    async fn open_sets(&self, spec: &CollectionSpec) -> Result<SetsCollection> {
+        let meta = keys::meta(&self.config.collection_name, &spec.name);
+        let mut call = scripts::SETS_OPEN.key(&meta);
+        self.add_identity(&mut call, &meta, spec);
+        call.arg(self.config.quantisation.word());
         let reply: Value = self.connection.call(&call).await?;
-        let [generation, model, dims, digest, layout, rebuilt, size] = wire::array(&reply)? else {
-            return Err(wire::unexpected());
-        };
-        if parse::<String>(layout)? != LAYOUT {
-            return Err(Error::corrupt("the collection was written by another version of this library"));
+        let [stored @ .., quantisation] = wire::array(&reply)? else { return Err(wire::unexpected()) };
+        let handle = self.handle(spec, &meta, stored, SETS)?;
+        let quantisation = Quantisation::from_word(&parse::<String>(quantisation)?).ok_or_else(wire::damaged)?;
+        Ok(SetsCollection::new(handle, quantisation, &self.config))
+    }
+
+    fn add_identity(&self, call: &mut ScriptInvocation<'_>, meta: &str, spec: &CollectionSpec) {
+        let identity = &spec.identity;
+        call.arg(meta).arg(Uuid::new_v4().simple().to_string());
+        call.arg(&identity.model).arg(identity.dims).arg(&identity.digest);
+    }
+
+    /// The collection that is there, if it is the one that was asked for.
+    fn handle(&self, spec: &CollectionSpec, meta: &str, stored: &[Value], layout: &str) -> Result<Handle> {
+        let [generation, model, dims, digest, found] = stored else { return Err(wire::unexpected()) };
+        let identity = &spec.identity;
+        let found = parse::<String>(found)?;
+        if found != layout {
+            let known = [WITHOUT_WORDS, INDEXED, SETS].contains(&found.as_str());
+            return Err(if known {
+                Error::config("the collection was made in the other `mode`; use that one, or another name")
+            } else {
+                Error::corrupt("the collection was written by another version of this library")
+            });
         }
         let stored: usize = parse(dims)?;
         if stored != identity.dims {
@@ -136,19 +202,26 @@ impl RedisVectorStore {
                 .with_context("collection", model)
                 .with_context("model", &identity.model));
         }
-        let keys = Keys::new(meta, parse(generation)?);
-        let (Value::Int(rebuilt), Value::Int(size)) = (rebuilt, size) else { return Err(wire::unexpected()) };
-        if *rebuilt == 1 {
-            self.wait_for_index(&keys).await?;
+        let keys = Keys::new(meta.to_owned(), parse(generation)?);
+        Ok(Handle { name: self.name, connection: self.connection.clone(), spec: spec.clone(), keys })
+    }
+
+    /// Gives every point of the first layout its words.
+    async fn fill(&self, handle: &Handle) -> Result<()> {
+        let mut first = "-".to_owned();
+        loop {
+            let mut pipeline = redis::pipe();
+            pipeline.cmd("ZRANGEBYLEX").arg(&handle.keys.ids).arg(&first).arg(&["+", "LIMIT", "0"]).arg(FILL_PAGE);
+            let [ids]: [Vec<Value>; 1] = self.connection.run(&pipeline).await?;
+            let ids = ids.iter().map(parse::<MemoryId>).collect::<Result<Vec<_>>>()?;
+            let Some(last) = ids.last() else { return Ok(()) };
+            first = format!("({last}");
+            let mut call = handle.address(&scripts::FILL);
+            for point in handle.read(None, &ids).await?.iter().flatten() {
+                call.arg(point.id.to_string()).arg(wire::version(point.version)).arg(search::words(point));
+            }
+            self.connection.call::<()>(&call).await?;
         }
-        Ok(RedisCollection {
-            name: self.name,
-            connection: self.connection.clone(),
-            spec: spec.clone(),
-            keys,
-            exact_up_to: self.config.exact_up_to,
-            size: AtomicU64::new(size.unsigned_abs()),
-        })
     }
 
     /// An index that was made over points that were there already is filled
@@ -185,14 +258,13 @@ impl VectorStore for RedisVectorStore {
 
     async fn open(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
         let opened = self.open_collection(spec).await;
-        let opened = opened.map_err(|e| e.with_operation("open").with_provider(self.name))?;
-        Ok(Arc::new(opened))
+        opened.map_err(|e| e.with_operation("open").with_provider(self.name))
     }
 
     async fn drop_collection(&self, name: &str) -> Result<()> {
         let said = |error: Error| error.with_operation("drop_collection").with_provider(self.name);
         check_name(name).map_err(said)?;
-        let meta = schema::meta(&self.config.collection_name, name);
+        let meta = keys::meta(&self.config.collection_name, name);
         self.connection.call::<()>(scripts::DROP.key(&meta).arg(&meta)).await.map_err(said)
     }
 }

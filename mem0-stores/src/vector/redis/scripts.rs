@@ -5,17 +5,25 @@ use std::sync::LazyLock;
 use redis::Script;
 
 macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident $file:literal;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident $($file:literal)+;)+) => {$(
         $(#[$doc])*
-        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));
+        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| Script::new(concat!($(include_str!($file)),+)));
     )+};
 }
 
 scripts! {
-    OPEN "scripts/open.lua";
-    UPSERT "scripts/upsert.lua";
     GET "scripts/get.lua";
-    DELETE_IDS "scripts/delete_ids.lua";
-    DELETE_SCOPE "scripts/delete_scope.lua";
     DROP "scripts/drop.lua";
+
+    OPEN "scripts/search/open.lua";
+    FILL "scripts/search/fill.lua";
+    UPSERT "scripts/search/upsert.lua";
+    DELETE_IDS "scripts/search/delete_ids.lua";
+    DELETE_SCOPE "scripts/search/delete_scope.lua";
+
+    SETS_OPEN "scripts/vector_sets/open.lua";
+    SETS_UPSERT "scripts/vector_sets/common.lua" "scripts/vector_sets/upsert.lua";
+    SETS_SEARCH "scripts/vector_sets/common.lua" "scripts/vector_sets/search.lua";
+    SETS_WALK "scripts/vector_sets/common.lua" "scripts/vector_sets/walk.lua";
+    SETS_DELETE_IDS "scripts/vector_sets/common.lua" "scripts/vector_sets/delete_ids.lua";
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeKey, ScoredPoint};
+use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeKey, ScoredPoint, TextHit};
 use redis::{ScriptInvocation, Value};
 
-use super::schema::Keys;
+use super::keys::Keys;
 use super::terms;
 
 /// A version as text of one length, so that texts are in the order of versions.
@@ -18,7 +18,7 @@ pub(super) fn vector(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-/// The arguments of one point in the script that writes.
+/// The arguments of one point in a script that writes.
 pub(super) struct Entry {
     id: String,
     version: String,
@@ -27,19 +27,23 @@ pub(super) struct Entry {
     scope: String,
     terms: String,
     scope_ids: [String; ScopeKey::ALL.len()],
+    extra: String,
 }
 
 impl Entry {
-    pub(super) fn new(point: &Point) -> Result<Self> {
+    /// `extra` is made of the point and its terms.
+    pub(super) fn new(point: &Point, extra: impl Fn(&Point, &str) -> Result<String>) -> Result<Self> {
         let unwritable = |e| Error::invalid("a payload that cannot be written as JSON").with_source(e);
         let tags: HashMap<&str, String> = terms::of_scope(&point.scope).collect();
+        let terms = terms::of_payload(&point.payload);
         Ok(Self {
             id: point.id.to_string(),
             version: version(point.version),
             vector: vector(&point.vector),
             payload: serde_json::to_string(&point.payload).map_err(unwritable)?,
             scope: serde_json::to_string(&point.scope).map_err(unwritable)?,
-            terms: terms::of_payload(&point.payload),
+            extra: extra(point, &terms)?,
+            terms,
             scope_ids: ScopeKey::ALL.map(|key| tags.get(key.as_str()).cloned().unwrap_or_default()),
         })
     }
@@ -47,12 +51,12 @@ impl Entry {
     /// About how many bytes it is on the wire.
     pub(super) fn size(&self) -> usize {
         let ids: usize = self.scope_ids.iter().map(String::len).sum();
-        200 + self.vector.len() + self.payload.len() + self.scope.len() + self.terms.len() + ids
+        200 + self.vector.len() + self.payload.len() + self.scope.len() + self.terms.len() + ids + self.extra.len()
     }
 
     pub(super) fn add_to(&self, call: &mut ScriptInvocation<'_>) {
         call.arg(&self.id).arg(&self.version).arg(&self.vector);
-        call.arg(&self.payload).arg(&self.scope).arg(&self.terms).arg(&self.scope_ids);
+        call.arg(&self.payload).arg(&self.scope).arg(&self.terms).arg(&self.scope_ids).arg(&self.extra);
     }
 }
 
@@ -79,34 +83,54 @@ pub(super) fn point(value: &Value, dims: usize) -> Result<Option<Point>> {
     }))
 }
 
-/// The hits of one search, in order: by cosine, ties by id.
-pub(super) fn hits(reply: &Value, keys: &Keys) -> Result<Vec<ScoredPoint>> {
+/// The hits of one search for vectors in an index.
+pub(super) fn near_hits(reply: &Value, keys: &Keys) -> Result<Vec<ScoredPoint>> {
     let [_, rows @ ..] = array(reply)? else { return Err(unexpected()) };
     let mut hits = Vec::with_capacity(rows.len() / 2);
     for row in rows.chunks(2) {
         let [key, fields] = row else { return Err(unexpected()) };
-        // A point that is deleted while the search runs may come without fields.
-        if matches!(fields, Value::Nil) {
+        let (Some(version), Some(distance)) = (field(fields, b"version")?, field::<f64>(fields, b"distance")?) else {
             continue;
-        }
-        let id = keys.id(bytes(key)?).ok_or_else(unexpected)?;
-        let (mut version, mut distance) = (None, None);
-        for field in array(fields)?.chunks(2) {
-            let [name, value] = field else { return Err(unexpected()) };
-            match bytes(name)? {
-                b"version" => version = Some(parse::<u64>(value)?),
-                b"distance" => distance = Some(parse::<f64>(value)?),
-                _ => {}
-            }
-        }
-        let (Some(version), Some(distance)) = (version, distance) else { continue };
-        #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
-        // Adding zero makes -0 the same as 0, so that they are ties in an order.
-        let raw = (1.0 - distance).clamp(-1.0, 1.0) as f32 + 0.0;
-        hits.push(ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw });
+        };
+        hits.push(scored(keys.id(bytes(key)?).ok_or_else(unexpected)?, version, 1.0 - distance));
     }
-    hits.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
     Ok(hits)
+}
+
+/// The hits of one search for words in an index.
+pub(super) fn text_hits(reply: &Value, keys: &Keys) -> Result<Vec<TextHit>> {
+    let [_, rows @ ..] = array(reply)? else { return Err(unexpected()) };
+    let mut hits = Vec::with_capacity(rows.len() / 3);
+    for row in rows.chunks(3) {
+        let [key, score, fields] = row else { return Err(unexpected()) };
+        let Some(version) = field(fields, b"version")? else { continue };
+        let id = keys.id(bytes(key)?).ok_or_else(unexpected)?;
+        hits.push(TextHit { id, version, score: parse::<f32>(score)?.max(f32::MIN_POSITIVE) });
+    }
+    Ok(hits)
+}
+
+/// A field of a found point; none also where the point was deleted while the
+/// search ran.
+fn field<T: std::str::FromStr>(fields: &Value, name: &[u8]) -> Result<Option<T>> {
+    if matches!(fields, Value::Nil) {
+        return Ok(None);
+    }
+    for field in array(fields)?.chunks(2) {
+        let [key, value] = field else { return Err(unexpected()) };
+        if bytes(key)? == name {
+            return parse(value).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// A hit with its cosine.
+pub(super) fn scored(id: MemoryId, version: u64, cosine: f64) -> ScoredPoint {
+    #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
+    // Adding zero makes -0 the same as 0, so that they are ties in an order.
+    let raw = cosine.clamp(-1.0, 1.0) as f32 + 0.0;
+    ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw }
 }
 
 /// The ids of an aggregation that loads nothing else.
@@ -132,7 +156,7 @@ pub(super) fn parse<T: std::str::FromStr>(value: &Value) -> Result<T> {
     text.parse().map_err(|_| unexpected())
 }
 
-fn bytes(value: &Value) -> Result<&[u8]> {
+pub(super) fn bytes(value: &Value) -> Result<&[u8]> {
     match value {
         Value::BulkString(bytes) => Ok(bytes),
         Value::SimpleString(text) => Ok(text.as_bytes()),
@@ -144,7 +168,7 @@ pub(super) fn unexpected() -> Error {
     Error::internal("the server's answer has an unknown shape")
 }
 
-fn damaged() -> Error {
+pub(super) fn damaged() -> Error {
     Error::corrupt("a stored point cannot be read")
 }
 
@@ -165,26 +189,44 @@ mod tests {
         }
     }
 
+    fn id(n: u8) -> MemoryId {
+        format!("018f3a5c-0000-7000-8000-00000000000{n}").parse().unwrap()
+    }
+
+    fn key(keys: &Keys, n: u8) -> Value {
+        text(&format!("{}:point:{}", keys.base, id(n)))
+    }
+
     #[test]
-    fn hits_are_in_order_and_ties_by_id() {
+    fn hits_are_read() {
         let keys = Keys::new("m".into(), "g".into());
-        let id = |n: u8| format!("018f3a5c-0000-7000-8000-00000000000{n}");
         let row = |n: u8, distance: &str| {
             let fields = [text("distance"), text(distance), text("version"), text(&version(u64::from(n)))];
-            [text(&format!("{}{}", keys.points, id(n))), Value::Array(fields.to_vec())]
+            [key(&keys, n), Value::Array(fields.to_vec())]
         };
-        let rows = [row(2, "0.5"), row(1, "0.5"), row(3, "2"), row(4, "-5.96e-08"), row(5, "1")].concat();
-        let reply = Value::Array(std::iter::once(Value::Int(5)).chain(rows).collect());
-        let found = hits(&reply, &keys).unwrap();
+        let rows = [row(2, "0.5"), row(3, "2"), row(4, "-5.96e-08"), row(5, "1")].concat();
+        let gone = [key(&keys, 6), Value::Nil];
+        let reply = Value::Array(std::iter::once(Value::Int(5)).chain(rows).chain(gone).collect());
+        let found = near_hits(&reply, &keys).unwrap();
         let seen: Vec<_> = found.iter().map(|hit| (hit.version, hit.raw, hit.similarity)).collect();
-        assert_eq!(seen, [(4, 1.0, 1.0), (1, 0.5, 0.5), (2, 0.5, 0.5), (5, 0.0, 0.0), (3, -1.0, 0.0)]);
+        assert_eq!(seen, [(2, 0.5, 0.5), (3, -1.0, 0.0), (4, 1.0, 1.0), (5, 0.0, 0.0)]);
+    }
+
+    #[test]
+    fn hits_of_words_are_read() {
+        let keys = Keys::new("m".into(), "g".into());
+        let fields = Value::Array(vec![text("version"), text(&version(7))]);
+        let rows = [Value::Int(2), key(&keys, 1), text("1.5"), fields, key(&keys, 2), text("1"), Value::Nil];
+        let due = TextHit { id: id(1), version: 7, score: 1.5 };
+        assert_eq!(text_hits(&Value::Array(rows.to_vec()), &keys).unwrap(), [due]);
     }
 
     #[test]
     fn what_has_another_shape_is_an_error() {
         let keys = Keys::new("m".into(), "g".into());
         for reply in [Value::Nil, Value::Int(1), Value::Array(vec![]), Value::Array(vec![Value::Int(1), text("x")])] {
-            assert!(hits(&reply, &keys).is_err(), "{reply:?}");
+            assert!(near_hits(&reply, &keys).is_err(), "{reply:?}");
+            assert!(text_hits(&reply, &keys).is_err(), "{reply:?}");
         }
         assert!(point(&Value::Array(vec![text("x")]), 1).is_err());
         assert!(total(&Value::Array(vec![text("x")])).is_err());

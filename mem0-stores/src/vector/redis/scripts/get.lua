@@ -1,5 +1,5 @@
 -- Reads points by id, of those that a scope covers.
--- KEYS: meta. ARGV: generation, prefix of points, how many ids the scope has,
+-- KEYS: meta. ARGV: generation, root of the keys, how many ids the scope has,
 -- name and value of each, and then the ids of points.
 if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then
   return redis.error_reply('DROPPED the collection was dropped')
@@ -7,7 +7,7 @@ end
 local first = 4 + 2 * tonumber(ARGV[3])
 local points = {}
 for i = first, #ARGV do
-  local key = ARGV[2] .. ARGV[i]
+  local key = ARGV[2] .. ':point:' .. ARGV[i]
   local covered = true
   for n = 4, first - 1, 2 do
     covered = covered and redis.call('HGET', key, ARGV[n]) == ARGV[n + 1]
