@@ -417,16 +417,14 @@ fn a_move_is_told_where_to() {
 fn adopt_says_what_it_cannot_read() {
     let world = World::new();
     let file = world.path().join("python.json");
-    std::fs::write(&file, r#"{"vector_store": {"provider": "qdrant", "config": {}}, "llm": {}}"#).unwrap();
+    std::fs::write(&file, r#"{"vector_store": {"provider": "upstash", "config": {}}, "llm": {}}"#).unwrap();
     let history = world.path().join("history.db");
     let history = history.to_str().unwrap();
     for (arguments, code, part) in [
         (vec!["--from", r#"{"provider": "sqlite"}"#], 5, "collection to adopt \"sqlite\""),
-        (vec!["--from", file.to_str().unwrap()], 5, "\"qdrant\""),
+        (vec!["--from", file.to_str().unwrap()], 5, "\"upstash\""),
         (vec!["--from", "{"], 2, "--from is a vector store"),
         (vec!["--from", "/nowhere/at.all"], 2, "cannot be read"),
-        #[cfg(not(feature = "redis"))]
-        (vec!["--from", r#"{"provider": "redis"}"#], 5, "the feature \"redis\""),
         #[cfg(feature = "redis")]
         (vec!["--from", r#"{"provider": "redis"}"#, "--history", history], 3, "no such file"),
     ] {

@@ -1,5 +1,5 @@
 //! Every ledger and vector store of this build, by name.
-#![allow(unused_variables, dead_code, reason = "a build may have no provider, or none of a kind")]
+#![allow(unused_imports, unused_variables, dead_code, reason = "a build may have no provider, or none of a kind")]
 
 use std::sync::Arc;
 
