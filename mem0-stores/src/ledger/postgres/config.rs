@@ -170,7 +170,7 @@ mod tests {
         let pool = config.pool().unwrap();
         assert!(pool.tls.verify && pool.size == 3);
         assert_eq!((pool.server.get_user(), pool.server.get_dbname()), (Some("u"), Some("d")));
-        assert!(pool.greeting.contains(r#"search_path = "of ""mem0"""""#), "{}", pool.greeting);
+        assert!(pool.greeting.ends_with(r#"search_path = "of ""mem0""""#), "{}", pool.greeting);
     }
 
     #[test]
