@@ -76,9 +76,9 @@ pub enum Tokenization {
 /// use mem0_stores::vector::weaviate::WeaviateConfig;
 ///
 /// let config: WeaviateConfig =
-///     serde_json::from_str(r#"{"cluster_url": "x.weaviate.cloud", "auth_client_secret": "secret"}"#)?;
+///     serde_json::from_str(r#"{"cluster_url": "x.weaviate.cloud", "auth_client_secret": "hush"}"#)?;
 /// assert_eq!(config.address(), "https://x.weaviate.cloud");
-/// assert!(!format!("{config:?}").contains("secret"));
+/// assert!(!format!("{config:?}").contains("hush"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
