@@ -1,5 +1,9 @@
 //! Every ledger and vector store of this build, by name.
-#![allow(unused_imports, unused_variables, dead_code, reason = "a build may have no provider, or none of a kind")]
+// `redis` needs everything below; a build without it may leave some unused.
+#![cfg_attr(
+    not(feature = "redis"),
+    allow(unused_imports, unused_variables, dead_code, reason = "a build may have no provider, or none of a kind")
+)]
 
 use std::sync::Arc;
 

@@ -70,14 +70,6 @@ pub(crate) fn latest(points: &[Point]) -> Vec<&Point> {
     kept
 }
 
-/// Whether a server that was asked for `asked` hits can have more that are as
-/// good as the last one within the limit, so that the lowest ids among them may
-/// be missing. The scores are in descending order.
-pub(crate) fn may_miss_ties(scores: &[f32], limit: usize, asked: usize) -> bool {
-    let end = limit.checked_sub(1).and_then(|last| scores.get(last));
-    scores.len() >= asked && end.zip(scores.last()).is_some_and(|(end, last)| end <= last)
-}
-
 /// Holds what a configuration says in the Python library's way against what is
 /// opened.
 pub(crate) fn agree(collection_name: Option<&str>, dims: Option<usize>, spec: &CollectionSpec) -> Result<()> {

@@ -1,5 +1,19 @@
 //! What several stores of this crate are built on.
-#![allow(dead_code, reason = "which store uses what depends on the features")]
+// A store uses its share; with all of them nothing here may be left over.
+#![cfg_attr(
+    not(all(
+        feature = "cassandra",
+        feature = "chroma",
+        feature = "milvus",
+        feature = "opensearch",
+        feature = "pgvector",
+        feature = "qdrant",
+        feature = "redis",
+        feature = "sqlite",
+        feature = "weaviate"
+    )),
+    allow(dead_code, reason = "which store uses what depends on the features")
+)]
 
 #[cfg(feature = "_collection")]
 pub(crate) mod collection;
@@ -9,9 +23,9 @@ pub(crate) mod http;
 pub(crate) mod lucene;
 #[cfg(feature = "_postgres")]
 pub(crate) mod postgres;
-#[cfg(any(feature = "cassandra", feature = "milvus"))]
+#[cfg(any(feature = "cassandra", feature = "milvus", feature = "redis"))]
 pub(crate) mod scopes;
-#[cfg(any(feature = "chroma", feature = "weaviate"))]
+#[cfg(feature = "_collection")]
 pub(crate) mod search;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;

@@ -61,3 +61,17 @@ fn put(fields: &mut ScopeFields, key: ScopeKey, id: String) {
     };
     *field = Some(id);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ids_of_scopes_are_apart_and_without_syntax(a in "\\PC{1,6}", b in "\\PC{1,6}") {
+            prop_assert_eq!(scope_id(&a) == scope_id(&b), a == b);
+            prop_assert!(scope_id(&a).bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
+        }
+    }
+}

@@ -1,6 +1,32 @@
-//! What is the same in searches on every server that is asked with terms.
+//! Hits as servers bring them, in order.
 
-use mem0_core::{MemoryId, ScoredPoint};
+use mem0_core::{MemoryId, ScoredPoint, TextHit};
+
+/// What stands in an order: higher first, ties by id.
+pub(crate) trait Ranked {
+    fn rank(&self) -> f32;
+    fn id(&self) -> MemoryId;
+}
+
+impl Ranked for ScoredPoint {
+    fn rank(&self) -> f32 {
+        self.raw
+    }
+
+    fn id(&self) -> MemoryId {
+        self.id
+    }
+}
+
+impl Ranked for TextHit {
+    fn rank(&self) -> f32 {
+        self.score
+    }
+
+    fn id(&self) -> MemoryId {
+        self.id
+    }
+}
 
 /// A hit with this cosine.
 pub(crate) fn hit(id: MemoryId, version: u64, cosine: f64) -> ScoredPoint {
@@ -10,15 +36,15 @@ pub(crate) fn hit(id: MemoryId, version: u64, cosine: f64) -> ScoredPoint {
     ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw }
 }
 
-/// Hits in order: by cosine, ties by id.
-pub(crate) fn sort_hits(hits: &mut [ScoredPoint]) {
-    hits.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
+/// Puts hits in order.
+pub(crate) fn sort_hits(hits: &mut [impl Ranked]) {
+    hits.sort_by(|a, b| b.rank().total_cmp(&a.rank()).then(a.id().cmp(&b.id())));
 }
 
-/// Whether there can be more hits as near as the last one that is within the
-/// limit, so that the lowest ids among them may be missing: `asked` were asked
-/// for, and these came, in order.
-pub(crate) fn may_miss_ties(hits: &[ScoredPoint], limit: usize, asked: usize) -> bool {
+/// Whether there can be more hits with the rank of the last one that is within
+/// the limit, so that the lowest ids among them may be missing: `asked` were
+/// asked for, and these came, in order.
+pub(crate) fn may_miss_ties(hits: &[impl Ranked], limit: usize, asked: usize) -> bool {
     let end = limit.checked_sub(1).and_then(|last| hits.get(last));
-    hits.len() >= asked && end.zip(hits.last()).is_some_and(|(end, last)| end.raw <= last.raw)
+    hits.len() >= asked && end.zip(hits.last()).is_some_and(|(end, last)| end.rank() <= last.rank())
 }

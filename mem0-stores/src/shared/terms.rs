@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use mem0_core::Payload;
-use mem0_core::ScopeKey;
 use mem0_core::filter::Scalar;
 use serde_json::Value;
 
@@ -52,16 +51,6 @@ pub(crate) fn equals(field: &str, value: &Scalar) -> String {
     }
 }
 
-/// The term of an id of a scope; it is of another kind than those of payloads.
-pub(crate) fn of_scope(key: ScopeKey, id: &str) -> String {
-    digest("scope", key.as_str(), id.as_bytes())
-}
-
-/// The term of a name.
-pub(crate) fn of_name(name: &str) -> String {
-    digest("name", name, &[])
-}
-
 /// A value as a filter compares with it, if it can.
 pub(crate) fn scalar(value: &Value) -> Option<Scalar> {
     match value {
@@ -83,12 +72,6 @@ fn whole(float: f64) -> Option<i128> {
 
 fn number(field: &str, int: i128) -> String {
     digest("int", field, &int.to_be_bytes())
-}
-
-/// A name for a field that every product takes as it is; of another kind,
-/// another name.
-pub(crate) fn name(kind: &str, field: &str) -> String {
-    digest(kind, field, &[])
 }
 
 /// A term for a field and a value of some kind.

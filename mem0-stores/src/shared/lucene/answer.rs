@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::shared::search::{hit, sort_hits};
+
 /// The body of a success.
 pub(super) fn read<T: DeserializeOwned>(response: &Response) -> Result<T> {
     check(response)?;
@@ -131,17 +133,14 @@ impl Hit {
 
     /// A score is half of one more than the cosine.
     fn scored(&self) -> Result<ScoredPoint> {
-        #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
-        // Adding zero makes -0 the same as 0, so that they are ties in an order.
-        let raw = (2.0 * self.score()? - 1.0).clamp(-1.0, 1.0) as f32 + 0.0;
-        Ok(ScoredPoint { id: self.id()?, version: self.version()?, similarity: raw.clamp(0.0, 1.0), raw })
+        Ok(hit(self.id()?, self.version()?, 2.0 * self.score()? - 1.0))
     }
 }
 
 /// The hits of a search for near vectors, in order.
 pub(super) fn nearest(found: Found) -> Result<Vec<ScoredPoint>> {
     let mut points: Vec<_> = found.hits()?.iter().map(Hit::scored).collect::<Result<_>>()?;
-    points.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
+    sort_hits(&mut points);
     Ok(points)
 }
 
@@ -150,7 +149,7 @@ pub(super) fn best(found: Found) -> Result<Vec<TextHit>> {
     #[allow(clippy::cast_possible_truncation, reason = "the server's own scores are of this width")]
     let hit = |hit: Hit| Ok(TextHit { id: hit.id()?, version: hit.version()?, score: hit.score()? as f32 });
     let mut hits: Vec<_> = found.hits()?.into_iter().map(hit).collect::<Result<_>>()?;
-    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+    sort_hits(&mut hits);
     Ok(hits)
 }
 

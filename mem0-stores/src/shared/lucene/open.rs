@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mem0_core::{CollectionSpec, Error, ErrorKind, Result};
+use mem0_core::{CollectionSpec, EmbedderIdentity, Error, ErrorKind, Result};
 use mem0_http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use super::LuceneCollection;
 use super::answer::{check, read, unexpected};
 use super::document;
 use super::server::{Call, Server};
-use crate::shared::collection::check_name;
+use crate::shared::collection::{check_identity, check_name};
 
 /// How documents are laid out; what another version wrote is not touched.
 const LAYOUT: u32 = 1;
@@ -39,8 +39,8 @@ pub(crate) async fn open(server: Arc<dyn Server>, spec: &CollectionSpec) -> Resu
             None => stored(&*server, &index).await?.ok_or_else(unexpected)?,
         },
     };
-    agree(&about, spec)?;
     let alias = alias(&index, &about.generation);
+    check_identity(&EmbedderIdentity { model: about.model, dims: about.dims, digest: about.digest }, &spec.identity)?;
     Ok(LuceneCollection { server, spec: spec.clone(), alias })
 }
 
@@ -122,21 +122,6 @@ fn index_body(server: &dyn Server, index: &str, spec: &CollectionSpec, about: &A
         "aliases": {alias(index, &about.generation): {}},
         "mappings": document::mapping(server, server.vector_mapping(spec), json!(about)),
     })
-}
-
-fn agree(about: &About, spec: &CollectionSpec) -> Result<()> {
-    let identity = &spec.identity;
-    if about.dims != identity.dims {
-        return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
-            .with_context("collection", about.dims)
-            .with_context("model", identity.dims));
-    }
-    if (&about.model, &about.digest) != (&identity.model, &identity.digest) {
-        return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
-            .with_context("collection", &about.model)
-            .with_context("model", &identity.model));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

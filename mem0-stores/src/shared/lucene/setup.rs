@@ -1,9 +1,9 @@
 //! What both products check of a configuration and of what is opened.
 
-use mem0_core::{CollectionSpec, Error, ErrorKind, Result};
+use mem0_core::{CollectionSpec, Error, Result};
 use url::Url;
 
-use crate::shared::collection::check_name;
+use crate::shared::collection::{agree, check_name};
 
 /// The server's address without a slash at its end, from a whole one or from
 /// parts.
@@ -40,19 +40,13 @@ pub(crate) fn check_spec(
             .with_context("dims", dims)
             .with_context("most", max_dims));
     }
-    if collection_name.is_some_and(|name| name != spec.name) {
-        let message = "collection_name is another one than `collection`: set that, or leave this out";
-        return Err(Error::config(message).with_context("collection", &spec.name));
-    }
-    if embedding_model_dims.is_some_and(|configured| configured != dims) {
-        let message = "embedding_model_dims is not what the embedder has: leave it out";
-        return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", dims));
-    }
-    Ok(())
+    agree(collection_name, embedding_model_dims, spec)
 }
 
 #[cfg(test)]
 mod tests {
+    use mem0_core::ErrorKind;
+
     use super::*;
 
     #[test]

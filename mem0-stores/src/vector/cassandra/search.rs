@@ -7,8 +7,6 @@
 //! afterwards, among what it found (with Cassandra 5.0.9 such a search does not
 //! end); with more conditions the scan goes on over all matching points.
 
-use std::cmp::Ordering;
-
 use futures::{StreamExt, TryStreamExt, stream};
 use mem0_core::{Error, Result, ScoredPoint, VectorQuery};
 use scylla::response::PagingState;
@@ -20,6 +18,7 @@ use super::filter;
 use super::schema::text;
 use crate::shared::collection::check_vector;
 use crate::shared::scopes;
+use crate::shared::search::{hit, may_miss_ties, sort_hits};
 
 /// The most hits that the index gives.
 const MOST: usize = 1_000;
@@ -79,7 +78,7 @@ impl CassandraCollection {
         let mut nearest = (asked.limit + SLACK).min(MOST);
         loop {
             let mut hits = self.indexed(asked, nearest).await?;
-            hits.sort_by(order);
+            sort_hits(&mut hits);
             if nearest == MOST || !may_miss_ties(&hits, asked.limit, nearest) {
                 return Ok(best(hits, asked.limit));
             }
@@ -94,7 +93,7 @@ impl CassandraCollection {
         values.push(CqlValue::Int(i32::try_from(most + 1).unwrap_or(i32::MAX)));
         let cql = self.table.scan(asked.terms.len());
         let rows: Vec<Found> = self.connection.rows(&cql, values, self.consistency).await?;
-        if rows.len() > most { Ok(None) } else { rows.iter().map(hit).collect::<Result<_>>().map(Some) }
+        if rows.len() > most { Ok(None) } else { rows.iter().map(found).collect::<Result<_>>().map(Some) }
     }
 
     /// The best of all hits, page by page.
@@ -107,7 +106,7 @@ impl CassandraCollection {
         while let Some(state) = from {
             let (rows, next) = self.connection.page::<Found>(&cql, values.clone(), self.consistency, state).await?;
             for row in &rows {
-                hits.push(hit(row)?);
+                hits.push(found(row)?);
             }
             hits = best(hits, asked.limit);
             from = next;
@@ -122,7 +121,7 @@ impl CassandraCollection {
         let cql = self.table.nearest(asked.terms.len());
         // The server takes no other consistency for this.
         let one = scylla::frame::types::Consistency::LocalOne;
-        self.connection.rows::<Found>(&cql, values, one).await?.iter().map(hit).collect()
+        self.connection.rows::<Found>(&cql, values, one).await?.iter().map(found).collect()
     }
 }
 
@@ -138,43 +137,30 @@ pub(super) const fn kept_dims(dims: usize) -> usize {
     if dims < 2 { 2 } else { dims }
 }
 
-fn hit((id, version, similarity): &Found) -> Result<ScoredPoint> {
-    // The server's similarity is (1 + cosine) / 2. Adding zero makes -0 the same
-    // as 0, so that they are ties in an order.
-    let raw = (2.0 * similarity - 1.0).clamp(-1.0, 1.0) + 0.0;
+fn found((id, version, similarity): &Found) -> Result<ScoredPoint> {
     let version = u64::try_from(*version).map_err(|_| super::error::unexpected())?;
-    Ok(ScoredPoint { id: parse(id)?, version, similarity: raw.clamp(0.0, 1.0), raw })
-}
-
-fn order(a: &ScoredPoint, b: &ScoredPoint) -> Ordering {
-    b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id))
+    // The server's similarity is (1 + cosine) / 2.
+    Ok(hit(parse(id)?, version, f64::from(2.0 * similarity - 1.0)))
 }
 
 fn best(mut hits: Vec<ScoredPoint>, limit: usize) -> Vec<ScoredPoint> {
-    hits.sort_by(order);
+    sort_hits(&mut hits);
     hits.truncate(limit);
     hits
-}
-
-/// Whether there can be more hits as near as the last one that is within the
-/// limit, so that the lowest ids among them may be missing.
-fn may_miss_ties(hits: &[ScoredPoint], limit: usize, nearest: usize) -> bool {
-    let end = limit.checked_sub(1).and_then(|last| hits.get(last));
-    hits.len() >= nearest && end.zip(hits.last()).is_some_and(|(end, last)| end.raw <= last.raw)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(n: u8, similarity: f32) -> Found {
+    fn row(n: u8, similarity: f32) -> Found {
         (format!("018f3a5c-0000-7000-8000-00000000000{n}"), i64::from(n), similarity)
     }
 
     #[test]
     fn hits_are_in_order_and_ties_by_id() {
-        let rows = [found(2, 0.75), found(1, 0.75), found(3, 0.0), found(4, 1.000_001), found(5, 0.5)];
-        let hits = best(rows.iter().map(|row| hit(row).unwrap()).collect(), 9);
+        let rows = [row(2, 0.75), row(1, 0.75), row(3, 0.0), row(4, 1.000_001), row(5, 0.5)];
+        let hits = best(rows.iter().map(|row| found(row).unwrap()).collect(), 9);
         let seen: Vec<_> = hits.iter().map(|hit| (hit.version, hit.raw, hit.similarity)).collect();
         assert_eq!(seen, [(4, 1.0, 1.0), (1, 0.5, 0.5), (2, 0.5, 0.5), (5, 0.0, 0.0), (3, -1.0, 0.0)]);
         assert!(may_miss_ties(&hits[..3], 2, 3) && !may_miss_ties(&hits[..3], 1, 3) && !may_miss_ties(&hits, 2, 9));
@@ -182,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_has_another_shape_is_an_error() {
-        assert!(hit(&("x".to_owned(), 1, 0.5)).is_err());
-        assert!(hit(&(found(1, 0.5).0, -1, 0.5)).is_err());
+        assert!(found(&("x".to_owned(), 1, 0.5)).is_err());
+        assert!(found(&(row(1, 0.5).0, -1, 0.5)).is_err());
     }
 }

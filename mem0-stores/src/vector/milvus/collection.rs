@@ -22,6 +22,7 @@ use super::rows::{self, Columns, Entry, parse};
 use super::schema::{ID, VECTOR, VERSION, search_params};
 use super::{MAX_LIMIT, NAME, filter};
 use crate::shared::collection::{check_vector, latest};
+use crate::shared::search::{hit, may_miss_ties, sort_hits};
 
 /// Points of one write, and about how many bytes of one.
 const PAGE: usize = 1_000;
@@ -300,26 +301,19 @@ fn read_hits(hits: &Hits, queries: usize) -> Result<Vec<Vec<ScoredPoint>>> {
     if ids.len() != all || hits.scores.len() != all || versions.len() != all || (all > 0 && counts.len() != queries) {
         return Err(unexpected());
     }
-    let mut rows = ids.iter().zip(versions).zip(&hits.scores).map(|((id, version), score)| {
-        // Adding zero makes -0 the same as 0, so that they are ties in an order.
-        let raw = score.clamp(-1.0, 1.0) + 0.0;
-        Ok(ScoredPoint { id: parse(id)?, version, similarity: raw.clamp(0.0, 1.0), raw })
-    });
+    let mut rows = ids
+        .iter()
+        .zip(versions)
+        .zip(&hits.scores)
+        .map(|((id, version), score)| Ok(hit(parse(id)?, version, f64::from(*score))));
     let mut answers = Vec::with_capacity(queries);
     for count in counts {
         let mut answer: Vec<ScoredPoint> = rows.by_ref().take(count).collect::<Result<_>>()?;
-        answer.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
+        sort_hits(&mut answer);
         answers.push(answer);
     }
     answers.resize(queries, Vec::new());
     Ok(answers)
-}
-
-/// Whether there can be more hits as near as the last one that is within the
-/// limit, so that the lowest ids among them may be missing.
-fn may_miss_ties(hits: &[ScoredPoint], limit: usize, nearest: usize) -> bool {
-    let end = limit.checked_sub(1).and_then(|last| hits.get(last));
-    hits.len() >= nearest && end.zip(hits.last()).is_some_and(|(end, last)| end.raw <= last.raw)
 }
 
 #[async_trait]

@@ -17,6 +17,7 @@ use super::filter::condition;
 use super::read::{covered, id, version};
 use super::schema::Table;
 use crate::shared::postgres::{Client, Sql};
+use crate::shared::search::sort_hits;
 
 /// The most searches of one statement, and the most values after which another
 /// one is begun.
@@ -191,7 +192,7 @@ impl<'t> Statement<'t> {
         for &number in &self.numbers {
             if let Some(answer) = answers.get_mut(number) {
                 // Two distances may be one similarity.
-                answer.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
+                sort_hits(answer);
             }
         }
         by_index.retain(|&number| {

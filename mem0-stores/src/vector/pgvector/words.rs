@@ -18,6 +18,7 @@ use super::read::{covered, id, version};
 use super::schema::Table;
 use super::search::{MAX_LIMIT, MAX_QUERIES, MAX_VALUES};
 use crate::shared::postgres::{Client, Sql, literal, quoted};
+use crate::shared::search::sort_hits;
 
 /// So many characters of a text are searched: what they come to is in any script
 /// less than the megabyte that a `tsvector` holds.
@@ -54,7 +55,7 @@ pub(super) async fn search(client: &Client, table: &Table, queries: &[TextQuery]
     }
     for answer in &mut answers {
         // Two scores of the server may be one here.
-        answer.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+        sort_hits(answer);
     }
     Ok(answers)
 }

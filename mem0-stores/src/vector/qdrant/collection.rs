@@ -20,7 +20,8 @@ use super::client::{Client, done};
 use super::config::QdrantConfig;
 use super::words::Words;
 use super::{MAX_LIMIT, NAME, fields, filter};
-use crate::shared::collection::{accept, check_vector, latest, may_miss_ties};
+use crate::shared::collection::{accept, check_vector, latest};
+use crate::shared::search::{Ranked, may_miss_ties, sort_hits};
 
 /// About how many bytes one request takes.
 const PAGE_BYTES: usize = 8 << 20;
@@ -55,6 +56,16 @@ struct Hit {
     id: MemoryId,
     version: u64,
     score: f32,
+}
+
+impl Ranked for Hit {
+    fn rank(&self) -> f32 {
+        self.score
+    }
+
+    fn id(&self) -> MemoryId {
+        self.id
+    }
 }
 
 impl QdrantCollection {
@@ -246,10 +257,9 @@ impl QdrantCollection {
             let mut again = Vec::new();
             for (mut asked, result) in open.into_iter().zip(results) {
                 let mut hits = result.result.into_iter().map(hit).collect::<Result<Vec<_>>>()?;
-                hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
-                let scores: Vec<f32> = hits.iter().map(|hit| hit.score).collect();
+                sort_hits(&mut hits);
                 let wanted = asked.request.limit.unwrap_or_default();
-                if may_miss_ties(&scores, asked.limit, usize::try_from(wanted).unwrap_or(usize::MAX)) {
+                if may_miss_ties(&hits, asked.limit, usize::try_from(wanted).unwrap_or(usize::MAX)) {
                     asked.request.limit = Some(wanted.saturating_mul(MORE as u64));
                     again.push(asked);
                     continue;

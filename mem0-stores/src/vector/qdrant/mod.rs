@@ -33,7 +33,7 @@ use async_trait::async_trait;
 use mem0_core::{CollectionSpec, Error, ErrorKind, Metric, Result, VectorCapabilities, VectorCollection, VectorStore};
 use qdrant_client::qdrant::{CollectionInfo, DeleteCollection, GetCollectionInfoRequest};
 
-use crate::shared::collection::check_name;
+use crate::shared::collection::{agree, check_name};
 use client::{Client, done};
 use collection::QdrantCollection;
 pub use config::{Compression, Consistency, Hnsw, QdrantConfig, Quantization};
@@ -92,7 +92,7 @@ impl QdrantStore {
         if spec.metric != Metric::Cosine {
             return Err(Error::new(ErrorKind::Unsupported, "this metric"));
         }
-        self.agree(spec)?;
+        agree(self.config.collection_name.as_deref(), self.config.embedding_model_dims, spec)?;
         self.client.check_version().await?;
         let info = match self.describe(&spec.name).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -122,20 +122,6 @@ impl QdrantStore {
             adopt::adopt(&collection).await?;
         }
         Ok(collection)
-    }
-
-    /// Holds what the configuration says in the Python library's way against
-    /// what is opened.
-    fn agree(&self, spec: &CollectionSpec) -> Result<()> {
-        if self.config.collection_name.as_ref().is_some_and(|name| *name != spec.name) {
-            let message = "collection_name is another one than `collection`: set that, or leave this out";
-            return Err(Error::config(message).with_context("collection", &spec.name));
-        }
-        if self.config.embedding_model_dims.is_some_and(|dims| dims != spec.identity.dims) {
-            let message = "embedding_model_dims is not what the embedder has: leave it out";
-            return Err(Error::new(ErrorKind::DimensionMismatch, message).with_context("embedder", spec.identity.dims));
-        }
-        Ok(())
     }
 
     async fn describe(&self, name: &str) -> Result<CollectionInfo> {

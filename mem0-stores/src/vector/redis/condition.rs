@@ -6,6 +6,7 @@ use mem0_core::{Error, ErrorKind, Filter, FilterCapabilities, Result};
 use serde_json::{Value, json};
 
 use super::terms;
+use crate::shared::collection;
 
 /// Equality of any value and presence by terms. Whatever else needs the field
 /// to be there is narrowed to that and looked at again by the engine.
@@ -47,17 +48,11 @@ pub(super) enum Asked {
 /// # Errors
 /// `Unsupported` if terms cannot express the whole filter.
 pub(super) fn accept(filter: &Filter) -> Result<Asked> {
-    let plan = filter.plan(&CAPABILITIES);
-    if plan.matches_nothing() {
-        return Ok(Asked::Nothing);
+    match collection::accept(filter, &CAPABILITIES)? {
+        None => Ok(Asked::Nothing),
+        Some(pushed) if pushed.is_all() => Ok(Asked::Everything),
+        Some(pushed) => condition(&pushed).map(Asked::Only),
     }
-    if !(plan.is_exact() || plan.pushed == *filter || plan.pushed == filter.normalise()) {
-        return Err(Error::new(ErrorKind::Unsupported, "the filter is outside the declared capabilities"));
-    }
-    if plan.pushed.is_all() {
-        return Ok(Asked::Everything);
-    }
-    condition(&plan.pushed).map(Asked::Only)
 }
 
 fn condition(filter: &Filter) -> Result<Condition> {

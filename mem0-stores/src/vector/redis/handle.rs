@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use mem0_core::{CollectionSpec, Error, ErrorKind, MemoryId, Point, Result, Scope};
+use mem0_core::{CollectionSpec, Error, MemoryId, Point, Result, Scope};
 use redis::{Script, ScriptInvocation, Value};
 
 use super::connection::Connection;
 use super::keys::Keys;
 use super::wire::{self, Entry};
 use super::{MAX_LIMIT, scripts, terms};
-use crate::shared::collection::latest;
+use crate::shared::collection::{check_vector, latest};
 
 /// About how many bytes one script takes.
 const PAGE_BYTES: usize = 4 << 20;
@@ -27,19 +27,7 @@ pub(super) struct Handle {
 
 impl Handle {
     pub(super) fn check(&self, vector: &[f32]) -> Result<()> {
-        let dims = self.spec.identity.dims;
-        if vector.len() != dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "a vector's length is not the collection's")
-                .with_context("collection", dims)
-                .with_context("vector", vector.len()));
-        }
-        if !vector.iter().all(|x| x.is_finite()) {
-            return Err(Error::invalid("a vector holds a number that is not finite"));
-        }
-        if vector.iter().all(|x| *x == 0.0) {
-            return Err(Error::invalid("a vector is all zero, so it has no direction"));
-        }
-        Ok(())
+        check_vector(self.spec.identity.dims, vector)
     }
 
     /// Refuses a limit that is too large.

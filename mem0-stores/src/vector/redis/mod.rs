@@ -37,12 +37,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mem0_core::{
-    CollectionSpec, Error, ErrorKind, MemoryId, Result, VectorCapabilities, VectorCollection, VectorStore,
+    CollectionSpec, EmbedderIdentity, Error, MemoryId, Result, VectorCapabilities, VectorCollection, VectorStore,
 };
 use redis::{ScriptInvocation, Value};
 use uuid::Uuid;
 
-use crate::shared::collection::check_name;
+use crate::shared::collection::{check_dims, check_identity, check_name};
 pub use config::{IndexType, Mode, Quantisation, RedisVectorConfig};
 use connection::Connection;
 pub use foreign::ForeignKeys;
@@ -121,15 +121,7 @@ impl RedisVectorStore {
 
     async fn open_collection(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
         check_name(&spec.name)?;
-        let identity = &spec.identity;
-        if !(1..=MAX_DIMS).contains(&identity.dims) {
-            return Err(Error::invalid("a collection has 1 to 32768 dimensions"));
-        }
-        if let Some(dims) = self.config.embedding_model_dims.filter(|dims| *dims != identity.dims) {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "embedding_model_dims is not the model's")
-                .with_context("configured", dims)
-                .with_context("model", identity.dims));
-        }
+        check_dims(spec, self.config.embedding_model_dims, MAX_DIMS)?;
         match self.config.mode {
             Mode::Search => Ok(Arc::new(self.open_index(spec).await?)),
             Mode::VectorSets => Ok(Arc::new(self.open_sets(spec).await?)),
@@ -180,7 +172,6 @@ impl RedisVectorStore {
     /// The collection that is there, if it is the one that was asked for.
     fn handle(&self, spec: &CollectionSpec, meta: &str, stored: &[Value], layout: &str) -> Result<Handle> {
         let [generation, model, dims, digest, found] = stored else { return Err(wire::unexpected()) };
-        let identity = &spec.identity;
         let found = parse::<String>(found)?;
         if found != layout {
             let known = [WITHOUT_WORDS, INDEXED, SETS].contains(&found.as_str());
@@ -190,18 +181,8 @@ impl RedisVectorStore {
                 Error::corrupt("the collection was written by another version of this library")
             });
         }
-        let stored: usize = parse(dims)?;
-        if stored != identity.dims {
-            return Err(Error::new(ErrorKind::DimensionMismatch, "the collection holds vectors of another length")
-                .with_context("collection", stored)
-                .with_context("model", identity.dims));
-        }
-        let (model, digest) = (parse::<String>(model)?, parse::<String>(digest)?);
-        if (&model, &digest) != (&identity.model, &identity.digest) {
-            return Err(Error::new(ErrorKind::IdentityMismatch, "another model filled this collection")
-                .with_context("collection", model)
-                .with_context("model", &identity.model));
-        }
+        let stored = EmbedderIdentity { model: parse(model)?, dims: parse(dims)?, digest: parse(digest)? };
+        check_identity(&stored, &spec.identity)?;
         let keys = Keys::new(meta.to_owned(), parse(generation)?);
         Ok(Handle { name: self.name, connection: self.connection.clone(), spec: spec.clone(), keys })
     }

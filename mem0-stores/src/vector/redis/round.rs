@@ -1,8 +1,9 @@
 //! Questions of one call, asked together, until each has its whole answer.
 
-use mem0_core::{MemoryId, Result, ScoredPoint, TextHit};
+use mem0_core::Result;
 
 use super::wire;
+use crate::shared::search::{Ranked, may_miss_ties, sort_hits};
 
 /// Hits that are asked for beyond the limit, to see where the ties at its end
 /// end; with this factor more each time that they do not.
@@ -11,32 +12,6 @@ const MORE: usize = 8;
 
 /// The most hits that a server takes.
 const MOST: usize = 1_000_000;
-
-/// What stands in an order: higher first, ties by id.
-pub(super) trait Hit {
-    fn rank(&self) -> f32;
-    fn id(&self) -> MemoryId;
-}
-
-impl Hit for ScoredPoint {
-    fn rank(&self) -> f32 {
-        self.raw
-    }
-
-    fn id(&self) -> MemoryId {
-        self.id
-    }
-}
-
-impl Hit for TextHit {
-    fn rank(&self) -> f32 {
-        self.score
-    }
-
-    fn id(&self) -> MemoryId {
-        self.id
-    }
-}
 
 /// One question.
 pub(super) struct Question<Q> {
@@ -53,7 +28,7 @@ pub(super) struct Round<Q, H> {
     answers: Vec<Vec<H>>,
 }
 
-impl<Q, H: Hit> Round<Q, H> {
+impl<Q, H: Ranked> Round<Q, H> {
     /// Each question with its limit; `None` is one whose answer is empty.
     /// `factor` more hits are asked for than the limit.
     pub(super) fn new(questions: impl IntoIterator<Item = Result<Option<(Q, usize)>>>, factor: usize) -> Result<Self> {
@@ -76,10 +51,8 @@ impl<Q, H: Hit> Round<Q, H> {
         }
         for (mut question, mut hits) in std::mem::take(&mut self.open).into_iter().zip(found) {
             let asked = question.nearest;
-            let full = hits.len() >= asked && asked < MOST;
-            hits.sort_by(|a, b| b.rank().total_cmp(&a.rank()).then(a.id().cmp(&b.id())));
-            let end = question.limit.checked_sub(1).and_then(|last| hits.get(last));
-            if full && end.zip(hits.last()).is_some_and(|(end, last)| end.rank() <= last.rank()) {
+            sort_hits(&mut hits);
+            if asked < MOST && may_miss_ties(&hits, question.limit, asked) {
                 question.nearest = asked.saturating_mul(MORE).min(MOST);
                 self.open.push(question);
                 continue;
@@ -99,6 +72,8 @@ impl<Q, H: Hit> Round<Q, H> {
 
 #[cfg(test)]
 mod tests {
+    use mem0_core::ScoredPoint;
+
     use super::*;
 
     fn hit(n: u8, raw: f32) -> ScoredPoint {

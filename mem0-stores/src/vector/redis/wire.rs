@@ -7,6 +7,7 @@ use redis::{ScriptInvocation, Value};
 
 use super::keys::Keys;
 use super::terms;
+use crate::shared::search::hit;
 
 /// A version as text of one length, so that texts are in the order of versions.
 pub(super) fn version(version: u64) -> String {
@@ -92,7 +93,7 @@ pub(super) fn near_hits(reply: &Value, keys: &Keys) -> Result<Vec<ScoredPoint>> 
         let (Some(version), Some(distance)) = (field(fields, b"version")?, field::<f64>(fields, b"distance")?) else {
             continue;
         };
-        hits.push(scored(keys.id(bytes(key)?).ok_or_else(unexpected)?, version, 1.0 - distance));
+        hits.push(hit(keys.id(bytes(key)?).ok_or_else(unexpected)?, version, 1.0 - distance));
     }
     Ok(hits)
 }
@@ -123,14 +124,6 @@ fn field<T: std::str::FromStr>(fields: &Value, name: &[u8]) -> Result<Option<T>>
         }
     }
     Ok(None)
-}
-
-/// A hit with its cosine.
-pub(super) fn scored(id: MemoryId, version: u64, cosine: f64) -> ScoredPoint {
-    #[allow(clippy::cast_possible_truncation, reason = "lies in -1..1")]
-    // Adding zero makes -0 the same as 0, so that they are ties in an order.
-    let raw = cosine.clamp(-1.0, 1.0) as f32 + 0.0;
-    ScoredPoint { id, version, similarity: raw.clamp(0.0, 1.0), raw }
 }
 
 /// The ids of an aggregation that loads nothing else.

@@ -160,7 +160,7 @@ impl WeaviateCollection {
                 Ok(TextHit { id: worded.more.id, version: worded.mem0_version, score })
             };
             let mut hits = found.into_iter().map(worded).collect::<Result<Vec<_>>>()?;
-            hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+            sort_hits(&mut hits);
             hits.truncate(asked.limit);
             if let Some(answer) = answers.get_mut(asked.place) {
                 *answer = hits;

@@ -10,12 +10,10 @@ use serde_json::{Map, Value, json};
 use super::config::Tokenization;
 use crate::shared::http::damaged;
 use crate::shared::terms;
+pub(super) use crate::shared::terms::EVERY;
 
 /// What can be asked of the scope and the payload.
 pub(super) const TERMS: &str = "mem0_terms";
-
-/// The term of every object.
-pub(super) const EVERY: &str = "every";
 
 /// The term of an id of a scope; it is of another kind than those of payloads.
 pub(super) fn of_scope(key: ScopeKey, id: &str) -> String {

@@ -29,8 +29,8 @@ use super::schema::{agree, metric_name, table_name, taken};
 use super::search::{MAX_LIMIT, MAX_QUERIES, scored};
 use super::supabase::{IndexMethod, SupabaseConfig};
 use super::write::{MAX_BYTES, MAX_POINTS, latest, stored_version};
-use crate::shared::collection::check_name;
-use crate::shared::collection::check_vector;
+use crate::shared::collection::{check_name, check_vector};
+use crate::shared::search::sort_hits;
 
 /// What has to be run once in the SQL editor of a project of Supabase, for the
 /// transport `rest`.
@@ -210,7 +210,7 @@ impl RestCollection {
                 let hits = hits.into_iter().map(|(id, version, distance)| scored(id, version, distance));
                 let mut hits: Vec<ScoredPoint> = hits.collect();
                 // Two distances may be one similarity.
-                hits.sort_by(|a, b| b.raw.total_cmp(&a.raw).then(a.id.cmp(&b.id)));
+                sort_hits(&mut hits);
                 answers.push(hits);
             }
         }
@@ -231,7 +231,7 @@ impl RestCollection {
                 #[allow(clippy::cast_possible_truncation, reason = "the server rounded it to one of these")]
                 let hit = |(id, version, score)| TextHit { id, version, score: score as f32 };
                 let mut hits: Vec<TextHit> = hits.into_iter().map(hit).collect();
-                hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+                sort_hits(&mut hits);
                 answers.push(hits);
             }
         }

@@ -20,6 +20,7 @@ use super::config::{Quantisation, RedisVectorConfig};
 use super::handle::{Handle, add_scope};
 use super::round::{Question, Round};
 use super::{scripts, wire};
+use crate::shared::search::hit;
 
 /// Points that one script writes: while it runs nothing else does, and each is
 /// linked into a graph.
@@ -186,7 +187,7 @@ fn hits(reply: &Value, asked: &[f32], rough: bool) -> Result<Vec<ScoredPoint>> {
     for row in wire::array(reply)?.chunks(3) {
         let [id, version, score] = row else { return Err(wire::unexpected()) };
         let cosine = if rough { cosine(asked, wire::bytes(score)?) } else { 2.0 * wire::parse::<f64>(score)? - 1.0 };
-        hits.push(wire::scored(wire::parse(id)?, wire::parse(version)?, cosine));
+        hits.push(hit(wire::parse(id)?, wire::parse(version)?, cosine));
     }
     Ok(hits)
 }
