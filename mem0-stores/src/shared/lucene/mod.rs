@@ -24,17 +24,17 @@ mod open;
 mod query;
 mod server;
 mod setup;
+mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub(crate) use collection::LuceneCollection;
-pub(crate) use open::{drop_collection, open};
-pub(crate) use query::CAPABILITIES;
 #[cfg(test)]
 pub(crate) use server::Content;
 pub use server::Refresh;
 pub(crate) use server::{Call, Layout, Options, Server};
-pub(crate) use setup::{address, check_spec};
+pub(crate) use setup::address;
+pub(crate) use store::LuceneStore;
 
 /// The largest limit of a search, and the most candidates: what both servers
 /// take where nobody raised it (`index.max_result_window`, `num_candidates`).

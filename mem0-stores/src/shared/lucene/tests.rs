@@ -108,12 +108,12 @@ impl<S: Server> Server for Recorder<S> {
 /// What a product is asked from the making of a collection to its end.
 pub(crate) async fn conversation(product: impl Server, again: impl Server) -> String {
     let new = Arc::new(Recorder { product, exists: false, asked: Mutex::default() });
-    super::open(new.clone(), &spec()).await.unwrap();
+    super::open::open(new.clone(), &spec()).await.unwrap();
     let made = new.asked.lock().unwrap().join("\n");
     let body: Value = serde_json::from_str(made.lines().last().unwrap()).unwrap();
     let generation = body["mappings"]["_meta"]["mem0"]["generation"].as_str().unwrap().to_owned();
     let server = Arc::new(Recorder { product: again, exists: true, asked: Mutex::default() });
-    let collection = super::open(server.clone(), &spec()).await.unwrap();
+    let collection = super::open::open(server.clone(), &spec()).await.unwrap();
     let alice = Scope::user("alice").unwrap();
     let first = point(1, 3, json!({"data": "Likes tea", "n": 5, "tags": ["a", 1.5], "none": null}));
     collection.upsert(&[first, point(2, 1, json!({"data": 7}))]).await.unwrap();
@@ -129,7 +129,7 @@ pub(crate) async fn conversation(product: impl Server, again: impl Server) -> St
     assert_eq!(collection.delete(&Selector::Ids(vec![(id(1), 3)])).await.unwrap(), 1);
     assert_eq!(collection.delete(&Selector::Ids(vec![(id(2), 1)])).await.unwrap(), 0);
     collection.delete(&Selector::Scope(alice)).await.unwrap();
-    super::drop_collection(&*server, "notes").await.unwrap();
+    super::open::drop_collection(&*server, "notes").await.unwrap();
     let used = server.asked.lock().unwrap().join("\n");
     format!("{}\n{used}", made.replace(&generation, "GENERATION"))
 }
@@ -200,5 +200,5 @@ pub(crate) async fn a_dropped_collection_is_not_found(product: impl Server) {
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
         assert!(!format!("{error:?}").contains("hidden"));
     }
-    super::drop_collection(&*collection.server, "notes").await.unwrap();
+    super::open::drop_collection(&*collection.server, "notes").await.unwrap();
 }

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mem0_core::{CollectionSpec, Result, VectorCapabilities, VectorCollection, VectorStore};
 
+use crate::shared::lucene::LuceneStore;
 pub use crate::shared::lucene::Refresh;
-use crate::shared::lucene::{self, CAPABILITIES, MAX_LIMIT, Server};
 use client::Elastic;
 pub use config::{ElasticsearchConfig, IndexKind};
 
@@ -45,12 +45,7 @@ const MAX_DIMS: usize = 4_096;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct ElasticsearchStore {
-    server: Arc<Elastic>,
-    collection_name: Option<String>,
-    embedding_model_dims: Option<usize>,
-    capabilities: VectorCapabilities,
-}
+pub struct ElasticsearchStore(LuceneStore);
 
 impl ElasticsearchStore {
     /// A store; nothing is connected before the first call.
@@ -59,18 +54,8 @@ impl ElasticsearchStore {
     /// `Config` if a setting is wrong or a file cannot be read.
     pub fn new(config: ElasticsearchConfig) -> Result<Self> {
         let server = Elastic::new(&config).map_err(|error| error.with_provider(NAME))?;
-        let mut capabilities = VectorCapabilities::new(CAPABILITIES);
-        capabilities.versioned = true;
-        capabilities.keyword = true;
-        capabilities.immediate = server.options().refresh.is_immediate();
-        capabilities.max_dims = Some(MAX_DIMS);
-        capabilities.max_limit = Some(MAX_LIMIT);
-        Ok(Self {
-            server: Arc::new(server),
-            collection_name: config.collection_name,
-            embedding_model_dims: config.embedding_model_dims,
-            capabilities,
-        })
+        let (name, dims) = (config.collection_name, config.embedding_model_dims);
+        Ok(Self(LuceneStore::new(NAME, Arc::new(server), MAX_DIMS, name, dims)))
     }
 }
 
@@ -81,22 +66,14 @@ impl VectorStore for ElasticsearchStore {
     }
 
     fn capabilities(&self) -> &VectorCapabilities {
-        &self.capabilities
+        &self.0.capabilities
     }
 
     async fn open(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
-        let work = async {
-            lucene::check_spec(spec, MAX_DIMS, self.collection_name.as_deref(), self.embedding_model_dims)?;
-            lucene::open(self.server.clone(), spec).await
-        };
-        match work.await {
-            Ok(collection) => Ok(Arc::new(collection)),
-            Err(error) => Err(error.with_operation("open").with_provider(NAME)),
-        }
+        self.0.open(spec).await
     }
 
     async fn drop_collection(&self, name: &str) -> Result<()> {
-        let dropped = lucene::drop_collection(&*self.server, name).await;
-        dropped.map_err(|error| error.with_operation("drop_collection").with_provider(NAME))
+        self.0.drop_collection(name).await
     }
 }

@@ -14,7 +14,7 @@
 //!
 //! Amazon OpenSearch Serverless is signed as `aoss`. Its collections of type
 //! vector search give out the ids of documents themselves, so that nothing could
-//! be replaced or ordered: a write there is `Unsupported`.
+//! be replaced or ordered: the service refuses every write there.
 
 mod config;
 #[cfg(test)]
@@ -24,13 +24,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::{Clock, CollectionSpec, Error, Result, SystemClock, VectorCapabilities, VectorCollection, VectorStore};
+use mem0_core::{Clock, CollectionSpec, Result, SystemClock, VectorCapabilities, VectorCollection, VectorStore};
 use mem0_http::aws::{Credentials, body_hash, sign};
 use mem0_http::{Client, Request, Response};
 use serde_json::{Value, json};
 
 pub use crate::shared::lucene::Refresh;
-use crate::shared::lucene::{self, CAPABILITIES, Call, Layout, MAX_LIMIT, Options, Server};
+use crate::shared::lucene::{Call, Layout, LuceneStore, Options, Server};
 use config::Access;
 pub use config::{AwsService, Engine, OpenSearchConfig};
 
@@ -54,12 +54,7 @@ const MAX_DIMS: usize = 16_000;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct OpenSearchStore {
-    server: Arc<OpenSearch>,
-    collection_name: Option<String>,
-    embedding_model_dims: Option<usize>,
-    capabilities: VectorCapabilities,
-}
+pub struct OpenSearchStore(LuceneStore);
 
 impl OpenSearchStore {
     /// A store; nothing is connected before the first call.
@@ -77,18 +72,8 @@ impl OpenSearchStore {
     /// As [`new`](Self::new).
     pub fn with_clock(config: OpenSearchConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         let server = OpenSearch::new(&config, clock).map_err(|error| error.with_provider(NAME))?;
-        let mut capabilities = VectorCapabilities::new(CAPABILITIES);
-        capabilities.versioned = true;
-        capabilities.keyword = true;
-        capabilities.immediate = server.options.refresh.is_immediate();
-        capabilities.max_dims = Some(MAX_DIMS);
-        capabilities.max_limit = Some(MAX_LIMIT);
-        Ok(Self {
-            server: Arc::new(server),
-            collection_name: config.collection_name,
-            embedding_model_dims: config.embedding_model_dims,
-            capabilities,
-        })
+        let (name, dims) = (config.collection_name, config.embedding_model_dims);
+        Ok(Self(LuceneStore::new(NAME, Arc::new(server), MAX_DIMS, name, dims)))
     }
 }
 
@@ -99,23 +84,15 @@ impl VectorStore for OpenSearchStore {
     }
 
     fn capabilities(&self) -> &VectorCapabilities {
-        &self.capabilities
+        &self.0.capabilities
     }
 
     async fn open(&self, spec: &CollectionSpec) -> Result<Arc<dyn VectorCollection>> {
-        let work = async {
-            lucene::check_spec(spec, MAX_DIMS, self.collection_name.as_deref(), self.embedding_model_dims)?;
-            lucene::open(self.server.clone(), spec).await
-        };
-        match work.await {
-            Ok(collection) => Ok(Arc::new(collection)),
-            Err(error) => Err(error.with_operation("open").with_provider(NAME)),
-        }
+        self.0.open(spec).await
     }
 
     async fn drop_collection(&self, name: &str) -> Result<()> {
-        let dropped = lucene::drop_collection(&*self.server, name).await;
-        dropped.map_err(|error: Error| error.with_operation("drop_collection").with_provider(NAME))
+        self.0.drop_collection(name).await
     }
 }
 

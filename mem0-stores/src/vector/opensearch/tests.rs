@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
+use crate::shared::lucene::Content;
 use crate::shared::lucene::tests::{a_dropped_collection_is_not_found, conversation};
 
 #[derive(Debug)]
@@ -27,11 +28,8 @@ fn read(value: Value) -> Result<OpenSearch> {
 
 fn header(config: Value, name: &str) -> Option<String> {
     let body = br#"{"query":{}}"#.as_slice();
-    let call = Call {
-        method: Method::Post,
-        path: "/notes.g1/_count".to_owned(),
-        body: Some((lucene::Content::Json, body.into())),
-    };
+    let call =
+        Call { method: Method::Post, path: "/notes.g1/_count".to_owned(), body: Some((Content::Json, body.into())) };
     let request = read(config).unwrap().request(call).unwrap();
     assert_eq!(request.header("content-type"), Some("application/json"));
     request.header(name).map(str::to_owned)
