@@ -4,22 +4,19 @@
 //! `MEM0_TEST_OPENSEARCH_URL`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first error")]
 
+mod stores;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use conformance_tests::server_url;
-use conformance_tests::settings::rng;
+use conformance_tests::settings::is_required;
 use libtest_mimic::{Arguments, Trial};
-use mem0_core::{
-    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, MemoryId, Payload, Point, Scope, Selector, TextQuery,
-    VectorCollection, VectorQuery, VectorStore, provider_config,
-};
+use mem0_core::{ErrorKind, Filter, Point, Selector, TextQuery, VectorStore, provider_config};
 use mem0_stores::vector::elasticsearch::ElasticsearchStore;
 use mem0_stores::vector::opensearch::OpenSearchStore;
 use serde_json::{Value, json};
-use uuid::Uuid;
-
-const DIMS: usize = 8;
+use stores::{alice, finds_exactly, is_not_found, nearest, spec};
 
 #[derive(Clone)]
 struct Server {
@@ -37,43 +34,12 @@ impl Server {
     }
 }
 
-fn spec() -> CollectionSpec {
-    let identity = EmbedderIdentity { model: "test/model".into(), dims: DIMS, digest: "d".into() };
-    CollectionSpec::new(format!("mem0_{}", Uuid::new_v4().simple()), identity)
-}
-
-fn alice() -> Scope {
-    Scope::user("alice").unwrap()
-}
-
 fn points(count: usize) -> Vec<Point> {
-    let mut rng = rng(77);
-    let payload = |n: usize| Payload::from_iter([("data".to_owned(), json!(format!("w{n} tea")))]);
-    let point = |n| Point { id: rng.id(), version: 1, scope: alice(), vector: rng.unit(DIMS), payload: payload(n) };
-    (0..count).map(point).collect()
-}
-
-async fn nearest(collection: &Arc<dyn VectorCollection>, vector: &[f32], limit: usize) -> Vec<MemoryId> {
-    let query = VectorQuery::new(alice(), vector.to_vec(), limit);
-    collection.search(&[query]).await.unwrap()[0].iter().map(|hit| hit.id).collect()
+    stores::points(count, "data", |n| json!(format!("w{n} tea")))
 }
 
 async fn all_who_create_at_once_get_the_same_collection(server: Server) {
-    let spec = spec();
-    let tasks: Vec<_> = points(8)
-        .into_iter()
-        .map(|point| {
-            let (store, spec) = (server.store(json!({})), spec.clone());
-            tokio::spawn(async move { store.open(&spec).await.unwrap().upsert(&[point]).await.unwrap() })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    let store = server.store(json!({}));
-    let collection = store.open(&spec).await.unwrap();
-    assert_eq!(collection.count(None, &Filter::All).await.unwrap(), 8);
-    store.drop_collection(&spec.name).await.unwrap();
+    stores::all_who_create_at_once_get_the_same_collection(|| server.store(json!({})), points(8)).await;
 }
 
 async fn an_old_handle_cannot_touch_what_came_after_a_drop(server: Server) {
@@ -85,20 +51,9 @@ async fn an_old_handle_cannot_touch_what_came_after_a_drop(server: Server) {
     // Neither does a write of an old handle make an index anew.
     for again in [false, true] {
         let new = if again { Some(store.open(&spec).await.unwrap()) } else { None };
-        let ids: Vec<_> = points.iter().map(|point| (point.id, 1)).collect();
-        let query = VectorQuery::new(alice(), points[0].vector.clone(), 3);
-        let errors = [
-            old.upsert(&points).await.unwrap_err(),
-            old.get(None, &[points[0].id]).await.unwrap_err(),
-            old.search(&[query]).await.unwrap_err(),
-            old.search_text(&[TextQuery::new(alice(), "tea", 3)]).await.unwrap_err(),
-            old.count(Some(&alice()), &Filter::All).await.unwrap_err(),
-            old.delete(&Selector::Ids(ids)).await.unwrap_err(),
-            old.delete(&Selector::Scope(alice())).await.unwrap_err(),
-        ];
-        for error in errors {
-            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-        }
+        is_not_found(&old, &points).await;
+        let error = old.search_text(&[TextQuery::new(alice(), "tea", 3)]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
         if let Some(new) = new {
             assert_eq!(new.count(None, &Filter::All).await.unwrap(), 0);
         }
@@ -119,13 +74,7 @@ async fn every_kind_of_index_finds_the_nearest(server: Server) {
         let collection = store.open(&spec).await.unwrap();
         collection.upsert(&points).await.unwrap();
         // As many candidates as there are points: a scan.
-        for asked in points.iter().step_by(200) {
-            let cosine = |point: &Point| point.vector.iter().zip(&asked.vector).map(|(a, b)| a * b).sum::<f32>();
-            let mut due: Vec<_> = points.iter().map(|point| (cosine(point), point.id)).collect();
-            due.sort_by(|a, b| b.0.total_cmp(&a.0));
-            let due: Vec<_> = due.iter().take(10).map(|(_, id)| *id).collect();
-            assert_eq!(nearest(&collection, &asked.vector, 10).await, due, "{kind}");
-        }
+        finds_exactly(&collection, &points, 200, &kind.to_string()).await;
         // The graph: a point is nearest to itself, be the rest as near as it may.
         kind["candidates"] = json!(20);
         let collection = server.store(kind.clone()).open(&spec).await.unwrap();
@@ -183,6 +132,9 @@ fn trial<F: Future<Output = ()>>(
             runtime.block_on(case(server));
             Ok(())
         }),
+        Err(server) if is_required(server) => {
+            Trial::test(format!("{server}_{name}"), move || Err(format!("MEM0_REQUIRE names {server}").into()))
+        }
         Err(server) => Trial::test(format!("{server}_{name} (no server)"), || Ok(())).with_ignored_flag(true),
     }
 }

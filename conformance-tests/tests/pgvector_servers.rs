@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use conformance_tests::backends::SupabaseHarness;
-use conformance_tests::settings::rng;
+use conformance_tests::settings::{is_required, rng};
 use conformance_tests::{Setup, VectorHarness, server_url};
 use futures::future::join_all;
 use libtest_mimic::{Arguments, Trial};
@@ -266,6 +266,7 @@ fn trial<F: Future<Output = ()>>(name: &str, case: impl FnOnce(World) -> F + Sen
             });
             Ok(())
         }),
+        None if is_required("pgvector") => Trial::test(name, || Err("MEM0_REQUIRE names pgvector".into())),
         None => Trial::test(format!("{name} (set MEM0_TEST_PGVECTOR_URL)"), || Ok(())).with_ignored_flag(true),
     }
 }

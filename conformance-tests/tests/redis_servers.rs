@@ -3,22 +3,22 @@
 //! quantised vector sets.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first error")]
 
+mod stores;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conformance_tests::settings::{is_required, rng};
+use conformance_tests::settings::is_required;
 use conformance_tests::{Setup, server};
 use libtest_mimic::{Arguments, Trial};
 use mem0_core::{
-    CollectionSpec, EmbedderIdentity, ErrorKind, Filter, MemoryId, Payload, Point, Scope, Secret, Selector, TextQuery,
-    VectorCollection, VectorQuery, VectorStore,
+    CollectionSpec, ErrorKind, Filter, Point, Scope, Secret, Selector, TextQuery, VectorQuery, VectorStore,
 };
 use mem0_stores::vector::redis::{IndexType, Mode, Quantisation, RedisVectorConfig, RedisVectorStore};
 use serde_json::json;
+use stores::{alice, finds_exactly, is_not_found, nearest, spec};
 use uuid::Uuid;
-
-const DIMS: usize = 8;
 
 #[derive(Clone)]
 struct Server {
@@ -56,47 +56,13 @@ impl Server {
     }
 }
 
-fn spec() -> CollectionSpec {
-    let identity = EmbedderIdentity { model: "test/model".into(), dims: DIMS, digest: "d".into() };
-    CollectionSpec::new(format!("mem0_{}", Uuid::new_v4().simple()), identity)
-}
-
-fn alice() -> Scope {
-    Scope::user("alice").unwrap()
-}
-
 fn points(count: usize) -> Vec<Point> {
-    let mut rng = rng(77);
-    let payload = |n: usize| Payload::from_iter([("n".to_owned(), json!(n))]);
-    let point = |n| Point { id: rng.id(), version: 1, scope: alice(), vector: rng.unit(DIMS), payload: payload(n) };
-    (0..count).map(point).collect()
-}
-
-async fn nearest(collection: &Arc<dyn VectorCollection>, vector: &[f32], limit: usize) -> Vec<MemoryId> {
-    let query = VectorQuery::new(alice(), vector.to_vec(), limit);
-    collection.search(&[query]).await.unwrap()[0].iter().map(|hit| hit.id).collect()
+    stores::points(count, "n", |n| json!(n))
 }
 
 async fn all_who_create_at_once_get_the_same_collection(server: Server) {
-    let spec = spec();
-    let tasks: Vec<_> = points(16)
-        .into_iter()
-        .map(|point| {
-            let (store, spec) = (server.store(server.config()), spec.clone());
-            tokio::spawn(async move {
-                let collection = store.open(&spec).await.unwrap();
-                collection.upsert(&[point]).await.unwrap();
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    let store = server.store(server.config());
-    let collection = store.open(&spec).await.unwrap();
-    assert_eq!(collection.count(None, &Filter::All).await.unwrap(), 16);
-    assert_eq!(collection.count(Some(&alice()), &Filter::All).await.unwrap(), 16);
-    store.drop_collection(&spec.name).await.unwrap();
+    let store = || Arc::new(server.store(server.config())) as Arc<dyn VectorStore>;
+    stores::all_who_create_at_once_get_the_same_collection(store, points(16)).await;
 }
 
 async fn an_old_handle_cannot_touch_what_came_after_a_drop(server: Server) {
@@ -106,19 +72,7 @@ async fn an_old_handle_cannot_touch_what_came_after_a_drop(server: Server) {
     old.upsert(&points).await.unwrap();
     store.drop_collection(&spec.name).await.unwrap();
     let new = store.open(&spec).await.unwrap();
-    let ids: Vec<_> = points.iter().map(|point| (point.id, 1)).collect();
-    let query = VectorQuery::new(alice(), points[0].vector.clone(), 3);
-    let errors = [
-        old.upsert(&points).await.unwrap_err(),
-        old.get(None, &[points[0].id]).await.unwrap_err(),
-        old.search(&[query]).await.unwrap_err(),
-        old.count(Some(&alice()), &Filter::All).await.unwrap_err(),
-        old.delete(&Selector::Ids(ids)).await.unwrap_err(),
-        old.delete(&Selector::Scope(alice())).await.unwrap_err(),
-    ];
-    for error in errors {
-        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-    }
+    is_not_found(&old, &points).await;
     assert_eq!(new.count(None, &Filter::All).await.unwrap(), 0);
     store.drop_collection(&spec.name).await.unwrap();
     let left = server.raw(&["KEYS", &format!("*{}*", spec.name)]).await;
@@ -165,13 +119,7 @@ async fn every_kind_of_index_finds_the_nearest(server: Server) {
         let (store, spec) = (server.store(config), spec());
         let collection = store.open(&spec).await.unwrap();
         collection.upsert(&points).await.unwrap();
-        for asked in points.iter().step_by(100) {
-            let cosine = |point: &Point| point.vector.iter().zip(&asked.vector).map(|(a, b)| a * b).sum::<f32>();
-            let mut due: Vec<_> = points.iter().map(|point| (cosine(point), point.id)).collect();
-            due.sort_by(|a, b| b.0.total_cmp(&a.0));
-            let due: Vec<_> = due.iter().take(10).map(|(_, id)| *id).collect();
-            assert_eq!(nearest(&collection, &asked.vector, 10).await, due, "{index_type:?}");
-        }
+        finds_exactly(&collection, &points, 100, &format!("{index_type:?}")).await;
         store.drop_collection(&spec.name).await.unwrap();
     }
     // The graph: a point is nearest to itself, be the rest as near as it may.
