@@ -204,8 +204,7 @@ async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
                     Wire::Down => return Ok(()),
                     Wire::Silent => {}
                     Wire::Status(status) => {
-                        let rest = Request::of(said).missing();
-                        drain(&mut client, rest).await?;
+                        drain(&mut client, missing(said)).await?;
                         return refuse(&mut client, status).await;
                     }
                 }
@@ -225,25 +224,14 @@ async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
     }
 }
 
-/// The first bytes of an HTTP/1 request.
-struct Request<'b> {
-    bytes: &'b [u8],
-}
-
-impl<'b> Request<'b> {
-    fn of(bytes: &'b [u8]) -> Self {
-        Self { bytes }
-    }
-
-    /// How many bytes of the body are still to come.
-    fn missing(&self) -> usize {
-        let end = self.bytes.windows(4).position(|window| window == b"\r\n\r\n");
-        let Some(end) = end else { return 0 };
-        let head = String::from_utf8_lossy(self.bytes.get(..end).unwrap_or_default()).to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-        let length: usize = length.and_then(|length| length.trim().parse().ok()).unwrap_or(0);
-        length.saturating_sub(self.bytes.len() - end - 4)
-    }
+/// How many bytes of the body of an HTTP/1 request are still to come after its
+/// first ones.
+fn missing(first: &[u8]) -> usize {
+    let Some(end) = first.windows(4).position(|window| window == b"\r\n\r\n") else { return 0 };
+    let head = String::from_utf8_lossy(first.get(..end).unwrap_or_default()).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.and_then(|length| length.trim().parse().ok()).unwrap_or(0);
+    length.saturating_sub(first.len() - end - 4)
 }
 
 async fn drain(client: &mut TcpStream, mut left: usize) -> io::Result<()> {

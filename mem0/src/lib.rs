@@ -117,13 +117,8 @@ pub async fn from_config(config: &Config) -> Result<Mem0> {
 /// # Errors
 /// As [`from_config`].
 pub async fn builder(config: &Config) -> Result<Builder> {
-    let folder = match &config.data_dir {
-        Some(folder) => folder.clone(),
-        None => default_data_dir()?,
-    };
-    let registry = registry();
-    providers::check_features(config, &registry)?;
-    config.builder(&registry, &BuildContext::new(folder)).await
+    let (registry, context) = parts(config)?;
+    config.builder(&registry, &context).await
 }
 
 /// The vector store that a configuration describes, alone: to move there with
@@ -132,13 +127,19 @@ pub async fn builder(config: &Config) -> Result<Builder> {
 /// # Errors
 /// As [`from_config`].
 pub async fn vector_store(config: &Config) -> Result<Arc<dyn VectorStore>> {
+    let (registry, context) = parts(config)?;
+    config.make_vector_store(&registry, &context).await
+}
+
+/// What a configuration is made real with.
+fn parts(config: &Config) -> Result<(Registry, BuildContext)> {
     let folder = match &config.data_dir {
         Some(folder) => folder.clone(),
         None => default_data_dir()?,
     };
     let registry = registry();
     providers::check_features(config, &registry)?;
-    config.make_vector_store(&registry, &BuildContext::new(folder)).await
+    Ok((registry, BuildContext::new(folder)))
 }
 
 /// A collection that another program wrote to a vector store, such as the

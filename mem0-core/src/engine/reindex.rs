@@ -271,38 +271,41 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// Looks for the samples. Each has to be among the nearest to its own
-    /// vector, unless so many others are as near.
+    /// Looks for the samples, all in one search. Each has to be among the
+    /// nearest to its own vector, unless so many others are as near.
     async fn find_samples(&mut self, immediate: bool) -> Result<()> {
-        for sample in &self.samples.kept {
-            let query = [VectorQuery::new(sample.scope.clone(), sample.vector.clone(), NEAREST)];
-            let mut looks = if immediate { 1 } else { LOOKS };
-            loop {
-                let hits = self.collection.search(&query).await?.pop().unwrap_or_default();
+        let mut left = std::mem::take(&mut self.samples.kept);
+        self.done.sampled = left.len() as u64;
+        let mut looks = if immediate { 1 } else { LOOKS };
+        while !left.is_empty() {
+            let queries: Vec<VectorQuery> = left.iter().map(|(_, query)| query.clone()).collect();
+            let mut answers = self.collection.search(&queries).await?.into_iter();
+            left.retain(|(id, _)| {
+                let hits = answers.next().unwrap_or_default();
                 let alike = hits.len() == NEAREST && hits.iter().all(|hit| hit.raw > 0.99);
-                if alike || hits.iter().any(|hit| hit.id == sample.id && hit.raw > 0.98) {
-                    break;
-                }
-                looks -= 1;
-                if looks == 0 {
+                !alike && !hits.iter().any(|hit| hit.id == *id && hit.raw > 0.98)
+            });
+            looks -= 1;
+            match left.first() {
+                Some((id, _)) if looks == 0 => {
                     return Err(Error::corrupt(
                         "the copy does not find a memory by its own vector; nothing was switched",
                     )
                     .with_operation("reindex")
-                    .with_context("id", sample.id));
+                    .with_context("id", id));
                 }
-                tokio::time::sleep(LOOK_AGAIN).await;
+                Some(_) => tokio::time::sleep(LOOK_AGAIN).await,
+                None => {}
             }
-            self.done.sampled += 1;
         }
         Ok(())
     }
 }
 
-/// Points from all over the copy.
+/// Memories from all over the copy, each with the search that has to find it.
 #[derive(Default)]
 struct Samples {
-    kept: Vec<Point>,
+    kept: Vec<(MemoryId, VectorQuery)>,
     offered: usize,
     /// Of so many points each first one is kept.
     every: usize,
@@ -312,7 +315,8 @@ impl Samples {
     fn offer(&mut self, point: &Point) {
         let every = self.every.max(1);
         if self.offered.is_multiple_of(every) {
-            self.kept.push(point.clone());
+            let query = VectorQuery::new(point.scope.clone(), point.vector.clone(), NEAREST);
+            self.kept.push((point.id, query));
             if self.kept.len() > SAMPLES {
                 // Every other goes, and from now on half as many come.
                 let mut place = 0;
