@@ -64,8 +64,7 @@ impl Journal {
             Err(e) => return Err(unusable(&path, e)),
         };
         let keys = [&kept, settings].into_iter().filter_map(Value::as_object).flat_map(|object| object.keys());
-        let mut differ: Vec<&str> =
-            keys.filter(|key| kept.get(key) != settings.get(key)).map(String::as_str).collect();
+        let mut differ: Vec<&str> = keys.filter(|key| kept.get(key) != settings.get(key)).map(String::as_str).collect();
         differ.sort_unstable();
         differ.dedup();
         if differ.is_empty() {

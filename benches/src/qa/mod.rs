@@ -6,6 +6,7 @@
 //! the [`Report`] says how it went. None of the public data is part of this
 //! project.
 
+mod apart;
 mod ask;
 mod dataset;
 mod ingest;
@@ -17,6 +18,7 @@ mod run;
 mod table;
 mod tokens;
 
+pub use apart::{apart, clean_up};
 pub use ask::{Models, Reply, Verdict};
 pub use dataset::{Conversation, Dataset, Question, Session, Turn};
 pub use ingest::SessionDone;

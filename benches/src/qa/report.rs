@@ -259,14 +259,7 @@ fn abstaining(records: &[Record]) -> Option<Abstaining> {
     };
     let (with, without) = (scores(true), scores(false));
     let metrics::Separation { area, threshold, accuracy, baseline } = metrics::separation(&with, &without)?;
-    Some(Abstaining {
-        answerable: with.len(),
-        unanswerable: without.len(),
-        area,
-        threshold,
-        accuracy,
-        baseline,
-    })
+    Some(Abstaining { answerable: with.len(), unanswerable: without.len(), area, threshold, accuracy, baseline })
 }
 
 fn times(sessions: &[SessionDone], records: &[Record]) -> Times {

@@ -163,8 +163,12 @@ pub async fn run(
 async fn settings(memory: &Mem0, dataset: &Dataset, options: &Options, models: Option<&Models>) -> Result<Value> {
     let stats = memory.stats(None).await?;
     let name = |llm: &dyn Llm| format!("{}/{}", llm.provider(), llm.model());
-    let mut categories: Vec<&str> =
-        dataset.conversations.iter().flat_map(|one| &one.questions).map(|question| question.category.as_str()).collect();
+    let mut categories: Vec<&str> = dataset
+        .conversations
+        .iter()
+        .flat_map(|one| &one.questions)
+        .map(|question| question.category.as_str())
+        .collect();
     categories.sort_unstable();
     categories.dedup();
     let conversations: Vec<&str> = dataset.conversations.iter().map(|one| one.id.as_str()).collect();

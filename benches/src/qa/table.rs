@@ -109,10 +109,7 @@ fn share(value: f64) -> String {
 }
 
 fn spread(timing: Timing) -> String {
-    format!(
-        "{:.2} ms (p50; p95 {:.2}, p99 {:.2}; {} calls)",
-        timing.p50, timing.p95, timing.p99, timing.calls
-    )
+    format!("{:.2} ms (p50; p95 {:.2}, p99 {:.2}; {} calls)", timing.p50, timing.p95, timing.p99, timing.calls)
 }
 
 /// A table with aligned columns, the first to the left.
