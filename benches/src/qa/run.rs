@@ -180,7 +180,7 @@ async fn settings(memory: &Mem0, dataset: &Dataset, options: &Options, models: O
         "mode": options.mode,
         "policy": options.policy,
         "limit": options.limit,
-        "threshold": f64::from(options.threshold),
+        "threshold": decimal(options.threshold),
         "embedder": stats.embedder.to_string(),
         "vector_store": stats.vector_store,
         "configuration": options.configuration,
@@ -191,6 +191,11 @@ async fn settings(memory: &Mem0, dataset: &Dataset, options: &Options, models: O
         "tokenizer": tokens::TOKENIZER,
         "version": env!("CARGO_PKG_VERSION"),
     }))
+}
+
+/// The number as it was written: 0.02 and not 0.019999999552965164.
+fn decimal(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or_else(|_| f64::from(number))
 }
 
 async fn remember(
