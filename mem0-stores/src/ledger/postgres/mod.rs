@@ -25,9 +25,12 @@
 //! When `erase` returns, no statement and no dump finds anything of what was
 //! erased. PostgreSQL keeps deleted rows on the disk until it vacuums, and their
 //! bytes until the space is used again; `after_erase` says what is done about
-//! that ([`AfterErase`]). `reset` truncates, which removes
-//! the files. The write-ahead log, its archive, replicas that lag and backups
-//! hold what was written until they are recycled; no client can change that.
+//! that ([`AfterErase`]). Vacuum leaves what an older transaction may still see,
+//! so it waits until those have ended, at most for the time limit of a
+//! statement; beside longer ones, autovacuum does the rest. `reset` truncates,
+//! which removes the files. The write-ahead log, its archive, replicas that lag
+//! and backups hold what was written until they are recycled; no client can
+//! change that.
 
 mod check;
 pub mod config;
@@ -43,6 +46,8 @@ mod session;
 mod spending;
 mod stats;
 mod write;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mem0_core::{
@@ -80,6 +85,8 @@ pub struct PostgresLedger {
     /// The advisory lock of this ledger.
     lock: i64,
     after_erase: AfterErase,
+    /// How long an erasure waits for older transactions before it cleans up.
+    patience: Duration,
 }
 
 /// An error of an operation.
@@ -101,7 +108,8 @@ impl PostgresLedger {
             transact!(&db, |session| schema::prepare(session, &config.schema))?;
             let name = format!("mem0 ledger {}", config.schema);
             let lock = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).as_u64_pair().0.cast_signed();
-            Ok(Self { db, lock, after_erase: config.after_erase })
+            let patience = Duration::from_secs_f64(config.statement_timeout_s);
+            Ok(Self { db, lock, after_erase: config.after_erase, patience })
         };
         work.await.map_err(said("open"))
     }
@@ -126,7 +134,7 @@ impl PostgresLedger {
         if self.after_erase == AfterErase::Nothing {
             return Ok(());
         }
-        write::erase::clean(&Session::start(&self.db).await?, self.after_erase).await
+        write::erase::clean(&Session::start(&self.db).await?, self.after_erase, self.patience).await
     }
 }
 
