@@ -4,7 +4,7 @@ use jiff::civil::Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, 
 
 use super::calendar::{Season, Unit};
 use super::lexicon::{Lexicon, Meaning, Rule};
-use crate::rules::words::{Word, is_in};
+use crate::text::words::{Word, is_in};
 
 pub(super) const ENGLISH: Lexicon = Lexicon {
     units: &[

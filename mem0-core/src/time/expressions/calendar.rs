@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
-use mem0_core::Timestamp;
+use crate::types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How exact an expression of time is.

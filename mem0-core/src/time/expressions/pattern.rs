@@ -4,7 +4,7 @@ use jiff::civil::Weekday;
 
 use super::calendar::{Season, Unit};
 use super::lexicon::{Lexicon, Meaning, Rule};
-use crate::rules::words::{Word, is_in, part};
+use crate::text::words::{Word, is_in, part};
 
 /// A rule in the form that is matched.
 #[derive(Debug)]

@@ -33,15 +33,15 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, Weekday};
-use mem0_core::Timestamp;
+use crate::types::time::Timestamp;
 
-pub use annotate::{Annotated, annotate};
+pub use annotate::{Annotated, annotate, annotate_as};
 pub use calendar::{Granularity, Interval};
 
-pub(super) use annotate::annotate_as;
 
-use super::language::{Language, guess};
-use super::words::{Word, is_in, part, words};
+
+use crate::text::language::{Language, guess};
+use crate::text::words::{Word, is_in, part, words};
 use calendar::{Days, Season, Unit, civil, weekday_after, weekday_before, weekday_of_week};
 use english::{Tense, tense};
 use lexicon::{Lexicon, Meaning};
@@ -71,7 +71,7 @@ pub struct TimeExpression {
 ///
 /// ```
 /// use mem0_core::Timestamp;
-/// use mem0_llms::rules::temporal::{Granularity, resolve};
+/// use mem0_core::time::{Granularity, resolve};
 ///
 /// let said: Timestamp = "2023-05-25T13:14:00Z".parse()?;
 /// let found = resolve("I ran a charity race last Saturday.", said);
@@ -86,7 +86,7 @@ pub fn resolve(text: &str, at: Timestamp) -> Vec<TimeExpression> {
 
 /// As [`resolve`], with the language of the whole message for a part of it
 /// that is too short to tell.
-pub(super) fn resolve_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Vec<TimeExpression> {
+pub fn resolve_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Vec<TimeExpression> {
     let words = words(text);
     let language = guess(&words).or(fallback).unwrap_or(Language::English);
     let mut found = Vec::new();

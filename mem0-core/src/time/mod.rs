@@ -1,0 +1,5 @@
+//! Time in words.
+
+pub mod expressions;
+
+pub use expressions::{Annotated, Granularity, Interval, TimeExpression, annotate, resolve};
