@@ -23,7 +23,7 @@ pub use engine::{
     AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, BatchOptions, Breakdown, Budget,
     Builder, ChangeResult, Cost, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry,
     Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed,
-    SearchOptions, SearchResult, Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When,
+    SearchOptions, SearchResult, Signals, Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When,
     WorkerOptions, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};

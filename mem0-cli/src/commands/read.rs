@@ -1,6 +1,6 @@
 //! `search`, `list`, `get`, `history`, `messages`, `scopes`.
 
-use mem0::{Breakdown, Error, ListOptions, Memory, ScopeKey, SearchOptions, When, memory_json};
+use mem0::{Breakdown, Error, ListOptions, Memory, ScopeKey, SearchOptions, Signals, When, memory_json};
 use serde_json::json;
 
 use crate::cli::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
@@ -38,9 +38,11 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     Ok(())
 }
 
+/// What brought anything to the score, or took from it.
 fn explain(why: &Breakdown) -> String {
-    let words = why.keyword.map_or("no word in common".to_owned(), |words| format!("words {words:.2}"));
-    format!("\nmeaning {:.2}, {words}: {:.2} + {:.2}", why.semantic, why.semantic_part, why.keyword_part)
+    let parts = Signals::NAMES.iter().zip(why.parts.to_array()).filter(|(_, part)| part.abs() >= 0.005);
+    let parts: Vec<String> = parts.map(|(name, part)| format!("{} {part:+.2}", name.replace('_', " "))).collect();
+    format!("\n{}", parts.join(", "))
 }
 
 pub(super) async fn list(session: &Session, out: &mut Out, args: ListArgs) -> Result<(), Failure> {

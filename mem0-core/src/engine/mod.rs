@@ -34,7 +34,7 @@ use crate::traits::vector_store::{CollectionSpec, VectorCollection, VectorStore}
 use crate::types::time::Timestamp;
 
 pub use cost::{Budget, Cost, SpendLimit};
-pub use fuse::Fusion;
+pub use fuse::{Fusion, Signals};
 pub use open::Builder;
 pub use options::{
     AddInput, AddOptions, AddRequest, AdoptOptions, BatchOptions, ImageHandling, ListOptions, SearchOptions,

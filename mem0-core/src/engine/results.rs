@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::engine::cost::Cost;
+use crate::engine::fuse::Signals;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::extract::Dropped;
 use crate::traits::ledger::{Cursor, Erased, LedgerStats, LoggedChange};
@@ -95,22 +96,15 @@ pub struct AddResult {
     pub degraded: Vec<Degraded>,
 }
 
-/// Why a hit came, every part on the scale 0 to 1.
+/// Why a hit came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Breakdown {
-    /// The cosine of the embeddings, clamped to 0..1.
-    #[serde(serialize_with = "crate::types::decimal::write")]
-    pub semantic: f32,
-    /// BM25 over its ceiling for the question; none when no word was shared.
-    #[serde(serialize_with = "crate::types::decimal::write_option")]
-    pub keyword: Option<f32>,
-    /// The part of the score that the semantic similarity brought.
-    #[serde(serialize_with = "crate::types::decimal::write")]
-    pub semantic_part: f32,
-    /// The part of the score that the words brought.
-    #[serde(serialize_with = "crate::types::decimal::write")]
-    pub keyword_part: f32,
+    /// What speaks for it, each from 0 to 1.
+    pub signals: Signals,
+    /// What each brought to the score, or took from it. They add up to the
+    /// score, unless that would leave 0 to 1.
+    pub parts: Signals,
 }
 
 /// A memory that a search found.
