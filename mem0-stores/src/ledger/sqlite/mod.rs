@@ -17,6 +17,7 @@ mod schema;
 mod scope;
 mod spending;
 mod stats;
+mod uses;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -28,7 +29,7 @@ use mem0_core::{
     Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
     KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
     PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, StoredMessage,
-    Timestamp, TxnId, View, check_new_jobs,
+    Timestamp, TxnId, Use, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -297,6 +298,17 @@ impl Ledger for SqliteLedger {
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         let scope = scope.clone();
         self.db.read("spent", move |c| spending::spent(c, &scope, period)).await
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        let ids = ids.to_vec();
+        // Not worth waiting for the disk in the middle of a search.
+        self.db.following().transaction("note_uses", move |c| uses::note(c, &ids, at)).await
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let ids = ids.to_vec();
+        self.db.read("uses", move |c| uses::uses(c, &ids)).await
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {
