@@ -20,11 +20,11 @@ pub mod types;
 
 pub use config::{Config, Slot};
 pub use engine::{
-    AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, BatchOptions, Breakdown, Budget,
-    Builder, ChangeResult, Cost, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry,
-    Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed,
-    SearchOptions, SearchResult, Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When,
-    WorkerOptions, memory_json,
+    AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, Age, BatchOptions, Breakdown, Budget,
+    Builder, ChangeResult, Cost, Decay, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion,
+    HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget,
+    Reindexed, SearchOptions, SearchResult, Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest,
+    When, WorkerOptions, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;

@@ -11,7 +11,9 @@ use super::jobs::Jobs;
 use crate::text::TermId;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::Spend;
-use crate::traits::ledger::{Claim, Head, Idempotency, LoggedChange, Outcome, Projection, State, StoredMessage, Use, View};
+use crate::traits::ledger::{
+    Claim, Head, Idempotency, LoggedChange, Outcome, Projection, State, StoredMessage, Use, View,
+};
 use crate::types::ids::{MemoryId, TxnId};
 use crate::types::memory::Memory;
 use crate::types::scope::Scope;

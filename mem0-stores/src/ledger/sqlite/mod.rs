@@ -17,9 +17,9 @@ mod schema;
 mod scope;
 mod spending;
 mod stats;
-mod uses;
 #[cfg(test)]
 mod tests;
+mod uses;
 mod write;
 
 use std::sync::Arc;
