@@ -118,7 +118,8 @@ static GRAMMARS: LazyLock<[Grammar; 4]> = LazyLock::new(|| {
 /// The expressions of time in a text, in order.
 pub(in crate::time) fn open(text: &str, words: &[Word<'_>], language: Language, now: Timestamp) -> Vec<Open> {
     let grammar = GRAMMARS.iter().find(|grammar| grammar.language == language);
-    let tense = if language == Language::English { tense(words) } else { Tense::Unknown };
+    // Looked for only where there is a time.
+    let tense = || if language == Language::English { tense(words) } else { Tense::Unknown };
     let mut found: Vec<Open> = Vec::new();
     let mut next = 0;
     while let Some(word) = words.get(next) {
@@ -152,7 +153,7 @@ pub(in crate::time) fn open(text: &str, words: &[Word<'_>], language: Language, 
             || meaning == Meaning::Away(Unit::Day, 0) && whole.is_some_and(|(_, last)| last.bare() != last.lower);
         if !spoilt
             && let Some((first, last)) = whole
-            && let Some((extent, definite)) = extent(grammar, meaning, &matched, now, tense)
+            && let Some((extent, definite)) = extent(grammar, meaning, &matched, now, tense())
         {
             let range = first.range.start..last.range.end;
             found.push(Open { range, words: next..end, extent, definite, sort: sort(meaning, &matched) });

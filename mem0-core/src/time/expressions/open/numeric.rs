@@ -12,6 +12,9 @@ use crate::time::range::TimeRange;
 /// A date in digits that starts with this word: 2023-05, 8.5.2023 (the day
 /// first), or 5/8/2023, which is the fifth of August or the eighth of May.
 pub(super) fn date(text: &str, word: &Word<'_>) -> Option<(Range<usize>, Extent, bool)> {
+    if !word.starts_with_digit() {
+        return None;
+    }
     let before = part(text, 0..word.range.start).chars().next_back();
     let behind = part(text, word.range.start..text.len());
     if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '/' | '.' | ',')) {
