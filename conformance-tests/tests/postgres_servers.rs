@@ -282,7 +282,7 @@ async fn damage_is_found(place: &Place) {
     ledger.spend(&ann, at(0), Spend { calls: 1, tokens: 1 }, None).await.unwrap();
     let one = "mem_no = (SELECT min(mem_no) FROM ledger_memories)";
     let tables = "ledger_scopes, ledger_memories, ledger_events, ledger_vectors, ledger_postings, ledger_outbox, \
-                  ledger_messages, ledger_jobs, ledger_spending";
+                  ledger_messages, ledger_jobs, ledger_spending, ledger_uses";
     for table in tables.split(", ") {
         place.sql(&format!("CREATE TABLE saved_{table} AS TABLE {table}")).await;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::{Budget, Builder, Fusion, Limits, Mem0};
+use crate::engine::{Budget, Builder, Decay, Fusion, Limits, Mem0};
 use crate::error::{Error, Result};
 use crate::layers::{CallLimits, layered};
 use crate::policies;
@@ -84,6 +84,8 @@ pub struct Config {
     pub collection: String,
     /// How similarity and words make one score.
     pub fusion: Fusion,
+    /// How the score of a memory falls with its age; not at all by default.
+    pub decay: Decay,
     /// Limits on input.
     pub limits: Limits,
     /// The folder for files; relative paths of the providers are below it.
@@ -119,6 +121,7 @@ impl Default for Config {
             trace_text: false,
             collection: "mem0".to_owned(),
             fusion: Fusion::default(),
+            decay: Decay::default(),
             limits: Limits::default(),
             data_dir: None,
             history_db_path: None,
@@ -216,6 +219,7 @@ impl Config {
         };
         let mut builder = Mem0::builder(ledger, store, embedder)
             .fusion(self.fusion)
+            .decay(self.decay.clone())
             .limits(self.limits.clone())
             .collection(self.collection.clone())
             .budget(self.budget)

@@ -20,11 +20,11 @@ pub mod types;
 
 pub use config::{Config, Slot};
 pub use engine::{
-    AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, BatchOptions, Breakdown, Budget,
-    Builder, ChangeResult, Cost, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry,
-    Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed,
-    SearchOptions, SearchResult, Signals, Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When,
-    WorkerOptions, memory_json,
+    AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, Age, BatchOptions, Breakdown, Budget,
+    Builder, ChangeResult, Cost, Decay, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion,
+    HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem, ReindexTarget,
+    Reindexed, SearchOptions, SearchResult, Signals, Skipped, SpendLimit, Stats, Transferred, UpdateOptions,
+    UpdateRequest, When, WorkerOptions, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;
@@ -42,7 +42,7 @@ pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOu
 pub use traits::ledger::{
     Around, Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
     ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Place, Projection, Receipt,
-    ScopeInfo, State, StoredMessage, View,
+    ScopeInfo, State, StoredMessage, Use, View,
 };
 pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,

@@ -10,7 +10,7 @@ use mem0_core::{
     Around, Claim, Commit, EmbedderIdentity, Erased, Error, ErrorKind, EventKind, Filter, Head, Job, JobCursor, JobEnd,
     JobId, JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory,
     MemoryId, NearestQuery, Outcome, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
-    ScopeKey, ScoredPoint, Spend, SpendOutcome, State, StoredMessage, Timestamp, TxnId, View,
+    ScopeKey, ScoredPoint, Spend, SpendOutcome, State, StoredMessage, Timestamp, TxnId, Use, View,
 };
 
 use super::{faults, pause};
@@ -106,6 +106,9 @@ faults! {
     34 AroundIgnoresTheView,
     34 AroundWithItself,
     34 AroundReachesIntoOtherScopes,
+    35 CountsRepeatedNames,
+    35 LatestIsTheLastTold,
+    36 UsesOutliveErasures,
 }
 
 /// Makes ledgers with one fault, or none.
@@ -168,6 +171,7 @@ struct Work {
     queued: HashMap<JobId, Job>,
     owners: HashMap<JobId, String>,
     spent: BTreeSet<(Scope, Timestamp)>,
+    used: HashMap<MemoryId, Use>,
 }
 
 impl BrokenLedger {
@@ -843,6 +847,36 @@ impl Ledger for BrokenLedger {
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         let (scope, period) = self.budget(scope, period);
         self.inner.spent(&scope, period).await
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        if self.is(Fault::CountsRepeatedNames) {
+            for id in ids {
+                self.inner.note_uses(&[*id], at).await?;
+            }
+            return Ok(());
+        }
+        self.inner.note_uses(ids, at).await?;
+        let found = self.inner.uses(ids).await?;
+        let mut work = self.work();
+        for (id, used) in ids.iter().zip(found) {
+            work.used.extend(used.map(|used| (*id, Use { last: at, ..used })));
+        }
+        Ok(())
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let told = ids.iter().map(|id| self.work().used.get(id).copied()).collect::<Vec<_>>();
+        let found = self.inner.uses(ids).await?;
+        Ok(found
+            .into_iter()
+            .zip(told)
+            .map(|(found, told)| match self.fault {
+                Some(Fault::LatestIsTheLastTold) => told,
+                Some(Fault::UsesOutliveErasures) => found.or(told),
+                _ => found,
+            })
+            .collect())
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

@@ -3,8 +3,10 @@
 
 mod add;
 mod adopt;
+mod anchor;
 mod change;
 pub(crate) mod cost;
+mod decay;
 mod doctor;
 mod fuse;
 mod open;
@@ -34,6 +36,7 @@ use crate::traits::vector_store::{CollectionSpec, VectorCollection, VectorStore}
 use crate::types::time::Timestamp;
 
 pub use cost::{Budget, Cost, SpendLimit};
+pub use decay::{Age, Decay};
 pub use fuse::{Fusion, Signals};
 pub use open::Builder;
 pub use options::{
@@ -82,6 +85,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
+    decay: Decay,
     /// Names this engine in claims on pending memories.
     owner: String,
     /// Where the ledger is projected to; `reindex` replaces it.

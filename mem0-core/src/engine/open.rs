@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use crate::engine::{Active, Budget, Fusion, Inner, Limits, Mem0, cost};
+use crate::engine::{Active, Budget, Decay, Fusion, Inner, Limits, Mem0, cost};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::registry::Policy;
 use crate::traits::clock::{Clock, SystemClock};
@@ -26,6 +26,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
+    decay: Decay,
     collection: String,
     move_projection: bool,
 }
@@ -43,6 +44,7 @@ impl Builder {
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             fusion: Fusion::default(),
+            decay: Decay::default(),
             collection: "mem0".to_owned(),
             move_projection: false,
         }
@@ -99,6 +101,12 @@ impl Builder {
         self
     }
 
+    /// How the score of a memory falls with its age; not at all by default.
+    pub fn decay(mut self, decay: Decay) -> Self {
+        self.decay = decay;
+        self
+    }
+
     /// Another collection than `mem0`.
     pub fn collection(mut self, name: impl Into<String>) -> Self {
         self.collection = name.into();
@@ -125,6 +133,7 @@ impl Builder {
     /// `Config` for weights or limits out of range; those of the ledger.
     pub async fn open(self) -> Result<Mem0> {
         self.fusion.check()?;
+        self.decay.check()?;
         let mut policies = self.policies;
         if policies.is_empty() {
             policies.push((Arc::new(super::plan::AsSaid), Arc::new(super::plan::AsSaid)));
@@ -144,6 +153,7 @@ impl Builder {
                 clock: self.clock,
                 limits: self.limits,
                 fusion: self.fusion,
+                decay: self.decay,
                 owner,
                 active: RwLock::new(Arc::new(active)),
             }),

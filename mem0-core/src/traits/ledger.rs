@@ -511,6 +511,15 @@ pub struct Around {
     pub after: usize,
 }
 
+/// How often a memory was recalled, and when last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// How often.
+    pub count: u64,
+    /// The latest time at which it was.
+    pub last: Timestamp,
+}
+
 /// A scope that the ledger knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScopeInfo {
@@ -621,6 +630,12 @@ pub struct LedgerStats {
 /// 34. `around` gives of the memories within the asked places of the same exact
 ///     scope those that the view sees, in order, each with the difference of
 ///     the numbers, and never the memory itself.
+/// 35. `note_uses` counts one use of each memory that it names, however often it
+///     names it, under any concurrency, and keeps the latest time. It changes
+///     nothing else: no event, no revision, nothing pending. An unknown id is
+///     left out.
+/// 36. Uses belong to one memory and stay when it changes or is deleted. They go
+///     with an erasure: the same id, added anew, has none.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// The provider's name, as in the configuration.
@@ -892,6 +907,18 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`.
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend>;
+
+    /// Says that these memories were recalled. A loss of power may forget it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()>;
+
+    /// How often these memories were recalled; none for one that never was.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>>;
 
     /// Counts.
     ///

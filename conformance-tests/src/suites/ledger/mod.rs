@@ -24,6 +24,7 @@ mod replay;
 mod spending;
 mod story;
 mod texts;
+mod uses;
 mod views;
 mod words;
 
@@ -72,6 +73,7 @@ impl Family for LedgerFamily {
             jobs::CASES,
             leases::CASES,
             spending::CASES,
+            uses::CASES,
             differential::CASES,
             queues::CASES,
         ]

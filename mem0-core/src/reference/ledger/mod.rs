@@ -10,6 +10,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod uses;
 mod write;
 
 use std::fmt;
@@ -23,7 +24,7 @@ use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::ledger::{
     Around, Commit, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange,
-    NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo, StoredMessage, View,
+    NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo, StoredMessage, Use, View,
 };
 use crate::traits::vector_store::ScoredPoint;
 use crate::types::ids::{JobId, MemoryId, TxnId};
@@ -247,6 +248,16 @@ impl Ledger for MemoryLedger {
 
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         Ok(self.tables().spent(scope, period))
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        self.tables().note_uses(ids, at);
+        Ok(())
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let tables = self.tables();
+        Ok(ids.iter().map(|id| tables.uses.get(id).copied()).collect())
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

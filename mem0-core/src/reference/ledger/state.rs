@@ -11,7 +11,9 @@ use super::jobs::Jobs;
 use crate::text::TermId;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::Spend;
-use crate::traits::ledger::{Claim, Head, Idempotency, LoggedChange, Outcome, Projection, State, StoredMessage, View};
+use crate::traits::ledger::{
+    Claim, Head, Idempotency, LoggedChange, Outcome, Projection, State, StoredMessage, Use, View,
+};
 use crate::types::ids::{MemoryId, TxnId};
 use crate::types::memory::Memory;
 use crate::types::scope::Scope;
@@ -32,6 +34,8 @@ pub(super) struct Tables {
     pub(super) keys: BTreeMap<(Scope, DedupKey), MemoryId>,
     pub(super) waiting: BTreeMap<MemoryId, Waiting>,
     pub(super) jobs: Jobs,
+    /// Of the memories that were ever recalled.
+    pub(super) uses: BTreeMap<MemoryId, Use>,
     pub(super) projection: Option<Projection>,
     /// The model whose vectors count: the projection's, or until there is one,
     /// that of the first change.

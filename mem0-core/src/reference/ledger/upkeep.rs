@@ -66,6 +66,7 @@ impl Tables {
 
     fn erase_memory(&mut self, id: MemoryId, erased: &mut Erased) {
         let Some(record) = self.memories.remove(&id) else { return };
+        self.uses.remove(&id);
         for seq in &record.events {
             self.log.remove(seq);
         }

@@ -19,6 +19,7 @@ mod spending;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod uses;
 mod write;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use mem0_core::{
     Around, Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery,
     KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page,
     Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
-    StoredMessage, Timestamp, TxnId, View, check_new_jobs,
+    StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -307,6 +308,17 @@ impl Ledger for SqliteLedger {
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         let scope = scope.clone();
         self.db.read("spent", move |c| spending::spent(c, &scope, period)).await
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        let ids = ids.to_vec();
+        // Not worth waiting for the disk in the middle of a search.
+        self.db.following().transaction("note_uses", move |c| uses::note(c, &ids, at)).await
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let ids = ids.to_vec();
+        self.db.read("uses", move |c| uses::uses(c, &ids)).await
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

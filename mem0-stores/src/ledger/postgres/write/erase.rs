@@ -14,7 +14,7 @@ use crate::ledger::postgres::session::{Attempt, Session};
 use crate::shared::postgres::{Step, refusal};
 
 /// Every table that has something of a scope in it.
-const TABLES: &str = "ledger_outbox, ledger_postings, ledger_vectors, ledger_events, ledger_memories, \
+const TABLES: &str = "ledger_uses, ledger_outbox, ledger_postings, ledger_vectors, ledger_events, ledger_memories, \
                       ledger_messages, ledger_idempotency, ledger_jobs, ledger_spending, ledger_scopes";
 
 /// The vector store has the live memories, and those that are pending anyhow.
