@@ -1,7 +1,13 @@
-//! Words: how a text becomes terms, and how terms rank.
+//! Words: how a text becomes terms, and how terms rank; names: what a text
+//! mentions, and which names mean the same.
 
 mod analyze;
 mod bm25;
+mod mentions;
+mod names;
+mod ordinary;
 
 pub use analyze::{TermId, query_terms, terms};
 pub use bm25::Bm25;
+pub use mentions::{Mention, MentionKind, asked_names, mentions, name_key};
+pub use names::{Entity, NameRow, Names, Weighed};

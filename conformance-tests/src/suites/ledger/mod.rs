@@ -14,6 +14,7 @@ mod jobs;
 mod leases;
 mod lists;
 mod messages;
+mod names;
 mod nearness;
 mod places;
 mod queue;
@@ -61,6 +62,7 @@ impl Family for LedgerFamily {
             words::CASES,
             nearness::CASES,
             places::CASES,
+            names::CASES,
             queue::CASES,
             messages::CASES,
             erasing::CASES,
