@@ -14,6 +14,7 @@ pub mod reference;
 pub mod registry;
 mod secret;
 pub mod text;
+pub mod time;
 pub mod traits;
 pub mod types;
 

@@ -3,9 +3,11 @@
 
 mod analyze;
 mod bm25;
+pub mod language;
 mod mentions;
 mod names;
 mod ordinary;
+pub mod words;
 
 pub use analyze::{TermId, query_terms, terms};
 pub use bm25::Bm25;
