@@ -22,7 +22,7 @@ pub use config::{Config, Slot};
 pub use engine::{
     AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, Age, BatchOptions, Breakdown, Budget,
     Builder, ChangeResult, Cost, Decay, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion,
-    HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem, ReindexTarget,
+    HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget,
     Reindexed, SearchOptions, SearchResult, Signals, Skipped, SpendLimit, Stats, Transferred, UpdateOptions,
     UpdateRequest, When, WorkerOptions, memory_json,
 };
@@ -31,6 +31,7 @@ pub use fence::fence;
 pub use filter::{Filter, FilterCapabilities};
 pub use registry::{BuildContext, Policy, Registry, provider_config};
 pub use secret::Secret;
+pub use text::{Entity, MentionKind};
 pub use traits::clock::{Clock, SystemClock};
 pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{
@@ -40,9 +41,9 @@ pub use traits::extract::{
 pub use traits::foreign::{ForeignCollection, ForeignEvent, ForeignPage, ForeignPoint};
 pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{
-    Around, Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
-    ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Place, Projection, Receipt,
-    ScopeInfo, State, StoredMessage, Use, View,
+    Around, Change, Claim, Commit, Cursor, EntityQuery, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger,
+    LedgerStats, ListQuery, LoggedChange, MentionHits, MentionQuery, NearestQuery, OrderBy, Outcome, Page, Pending,
+    PendingQuery, Place, Projection, Receipt, ScopeInfo, State, StoredMessage, Use, View,
 };
 pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,

@@ -136,6 +136,16 @@ pub(crate) struct MessagesArgs {
     pub(crate) limit: usize,
 }
 
+/// Show who and what the memories name.
+#[derive(Args, Debug)]
+pub(crate) struct EntitiesArgs {
+    /// Only those of whom a name begins so
+    pub(crate) prefix: Option<String>,
+    /// How many at most
+    #[arg(long, short = 'k', value_name = "NUMBER", default_value_t = 50)]
+    pub(crate) limit: usize,
+}
+
 /// Show who has memories.
 ///
 /// Everybody, unless an id is given on the command line.

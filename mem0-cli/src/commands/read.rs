@@ -1,9 +1,10 @@
-//! `search`, `list`, `get`, `history`, `messages`, `scopes`.
+//! `search`, `list`, `get`, `history`, `messages`, `entities`, `scopes`.
 
+use mem0::{Breakdown, Error, ListOptions, Memory, MentionKind, ScopeKey, SearchOptions, When, memory_json};
 use mem0::{Breakdown, Error, ListOptions, Memory, ScopeKey, SearchOptions, Signals, When, memory_json};
 use serde_json::json;
 
-use crate::cli::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
+use crate::cli::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 use crate::exit::Failure;
 use crate::output::{Out, Results, Table, count, minute};
 use crate::session::Session;
@@ -159,6 +160,32 @@ pub(super) async fn messages(session: &Session, out: &mut Out, args: MessagesArg
     for message in &messages {
         let who = message.name.clone().unwrap_or_else(|| message.role.to_string());
         table.row(vec![minute(message.at), who, message.content.clone()]);
+    }
+    out.table(&table)
+}
+
+pub(super) async fn entities(session: &Session, out: &mut Out, args: EntitiesArgs) -> Result<(), Failure> {
+    let scope = session.needed_scope()?;
+    let mem0 = session.open().await?;
+    let entities = mem0.entities(&scope, args.prefix.as_deref(), args.limit).await?;
+    if out.json {
+        return out.json(&Results { results: &entities });
+    }
+    if entities.is_empty() {
+        out.note("the memories name nobody");
+        return Ok(());
+    }
+    let mut table = Table::new(&["NAME", "ALSO", "KIND", "MENTIONS"]);
+    for entity in entities {
+        let kind = match (entity.is_speaker, entity.kind) {
+            (true, _) => "speaker",
+            (_, MentionKind::Quote) => "title",
+            (_, MentionKind::Quantity) => "amount",
+            (_, MentionKind::Tag) => "tag",
+            _ => "name",
+        };
+        let also = if entity.aliases.is_empty() { "-".to_owned() } else { entity.aliases.join(", ") };
+        table.row(vec![entity.name, also, kind.to_owned(), entity.mentions.to_string()]);
     }
     out.table(&table)
 }

@@ -14,6 +14,7 @@ mod jobs;
 mod leases;
 mod lists;
 mod messages;
+mod names;
 mod nearness;
 mod places;
 mod queue;
@@ -62,6 +63,7 @@ impl Family for LedgerFamily {
             words::CASES,
             nearness::CASES,
             places::CASES,
+            names::CASES,
             queue::CASES,
             messages::CASES,
             erasing::CASES,

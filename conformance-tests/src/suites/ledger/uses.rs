@@ -1,4 +1,4 @@
-//! Rules 35 and 36: what was recalled.
+//! Rules 39 and 40: what was recalled.
 
 use futures::future::try_join_all;
 use mem0_core::{MemoryId, PendingQuery, Scope, Use};
@@ -12,11 +12,11 @@ use crate::data::points::id;
 use crate::suite::cases;
 
 cases! { LedgerContext:
-    35 r35_uses_are_counted_with_the_latest_time,
-    35 r35_a_use_changes_nothing_else,
-    35 r35_many_count_at_once,
-    36 r36_uses_stay_when_the_memory_changes,
-    36 r36_uses_go_with_an_erasure,
+    39 r39_uses_are_counted_with_the_latest_time,
+    39 r39_a_use_changes_nothing_else,
+    39 r39_many_count_at_once,
+    40 r40_uses_stay_when_the_memory_changes,
+    40 r40_uses_go_with_an_erasure,
 }
 
 /// So many uses, the latest at a second.
@@ -30,7 +30,7 @@ async fn two(context: &LedgerContext) -> Verdict<[MemoryId; 2]> {
     Ok(ids)
 }
 
-async fn r35_uses_are_counted_with_the_latest_time(context: &LedgerContext) -> Verdict {
+async fn r39_uses_are_counted_with_the_latest_time(context: &LedgerContext) -> Verdict {
     let ledger = context.ledger();
     let [one, other] = two(context).await?;
     let unknown = id(99);
@@ -52,7 +52,7 @@ async fn r35_uses_are_counted_with_the_latest_time(context: &LedgerContext) -> V
     Ok(())
 }
 
-async fn r35_a_use_changes_nothing_else(context: &LedgerContext) -> Verdict {
+async fn r39_a_use_changes_nothing_else(context: &LedgerContext) -> Verdict {
     let (ledger, alice) = (context.ledger(), Scope::user("alice")?);
     let ids = two(context).await?;
     let all = PendingQuery { limit: 9, ..PendingQuery::default() };
@@ -66,7 +66,7 @@ async fn r35_a_use_changes_nothing_else(context: &LedgerContext) -> Verdict {
     Ok(())
 }
 
-async fn r35_many_count_at_once(context: &LedgerContext) -> Verdict {
+async fn r39_many_count_at_once(context: &LedgerContext) -> Verdict {
     let [one, other] = two(context).await?;
     let mut tasks = Vec::new();
     for n in 0..12 {
@@ -88,7 +88,7 @@ async fn r35_many_count_at_once(context: &LedgerContext) -> Verdict {
     Ok(())
 }
 
-async fn r36_uses_stay_when_the_memory_changes(context: &LedgerContext) -> Verdict {
+async fn r40_uses_stay_when_the_memory_changes(context: &LedgerContext) -> Verdict {
     let (ledger, alice) = (context.ledger(), Scope::user("alice")?);
     let [one, other] = two(context).await?;
     ledger.note_uses(&[one], time(10)).await?;
@@ -99,7 +99,7 @@ async fn r36_uses_stay_when_the_memory_changes(context: &LedgerContext) -> Verdi
     Ok(())
 }
 
-async fn r36_uses_go_with_an_erasure(context: &LedgerContext) -> Verdict {
+async fn r40_uses_go_with_an_erasure(context: &LedgerContext) -> Verdict {
     let (ledger, alice, bob) = (context.ledger(), Scope::user("alice")?, Scope::user("bob")?);
     let ids = two(context).await?;
     let his = id(3);

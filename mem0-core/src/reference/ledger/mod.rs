@@ -3,6 +3,7 @@
 mod decide;
 mod fold;
 mod jobs;
+mod names;
 mod place;
 mod project;
 mod read;
@@ -20,11 +21,13 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::filter::Filter;
+use crate::text::Entity;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::ledger::{
-    Around, Commit, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange,
-    NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo, StoredMessage, Use, View,
+    Around, Commit, EntityQuery, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange,
+    MentionHits, MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo,
+    StoredMessage, Use, View,
 };
 use crate::traits::vector_store::ScoredPoint;
 use crate::types::ids::{JobId, MemoryId, TxnId};
@@ -122,6 +125,14 @@ impl Ledger for MemoryLedger {
 
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
         Ok(self.tables().keyword(query))
+    }
+
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
+        Ok(self.tables().entities(query))
+    }
+
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        Ok(self.tables().mentioned(query))
     }
 
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {

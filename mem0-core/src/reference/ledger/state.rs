@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::jobs::Jobs;
-use crate::text::TermId;
+use crate::text::{NameRow, TermId};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::Spend;
 use crate::traits::ledger::{
@@ -95,6 +95,8 @@ pub(super) struct Standing {
 pub(super) struct Row {
     pub(super) memory: Memory,
     pub(super) terms: Vec<(TermId, u32)>,
+    /// The names that it mentions.
+    pub(super) names: Vec<NameRow>,
     /// The index of the row whose vector holds here: this one, or an earlier
     /// one with the same text.
     pub(super) vector_row: usize,

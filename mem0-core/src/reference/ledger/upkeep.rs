@@ -75,6 +75,7 @@ impl Tables {
         for row in &record.rows {
             erased.vectors += row.vectors.len() as u64;
             erased.postings += row.terms.len() as u64;
+            erased.mentions += row.names.len() as u64;
         }
         let Record { standing, .. } = record;
         if let Some(key) = standing.key {

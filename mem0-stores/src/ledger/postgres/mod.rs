@@ -52,10 +52,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mem0_core::{
-    Around, Commit, EmbedderIdentity, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
-    KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
-    PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
-    StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
+    Around, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery,
+    KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, MentionHits,
+    MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
+    ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
 };
 use uuid::Uuid;
 
@@ -197,6 +197,16 @@ impl Ledger for PostgresLedger {
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
         let work = async { read::keyword(&self.client().await?, query).await };
         work.await.map_err(said("keyword"))
+    }
+
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
+        let work = async { read::entities(&self.client().await?, query).await };
+        work.await.map_err(said("entities"))
+    }
+
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        let work = async { read::mentioned(&self.client().await?, query).await };
+        work.await.map_err(said("mentioned"))
     }
 
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {

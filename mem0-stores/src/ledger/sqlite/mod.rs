@@ -26,10 +26,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{
-    Around, Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery,
-    KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page,
-    Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
-    StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
+    Around, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId,
+    JobQuery, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, MentionHits,
+    MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
+    ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -157,6 +157,16 @@ impl Ledger for SqliteLedger {
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
         let (query, lately) = (query.clone(), Arc::clone(&self.lately));
         self.db.read("keyword", move |c| read::keyword(c, &lately, &query)).await
+    }
+
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
+        let query = query.clone();
+        self.db.read("entities", move |c| read::entities(c, &query)).await
+    }
+
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        let (query, lately) = (query.clone(), Arc::clone(&self.lately));
+        self.db.read("mentioned", move |c| read::mentioned(c, &lately, &query)).await
     }
 
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::write::mentions;
 use crate::shared::sqlite::{Attempt, Step, migrate};
 
 /// The ledger's name in the table of schema versions.
@@ -29,5 +30,6 @@ fn version_3(connection: &Connection) -> Attempt<()> {
 }
 
 fn version_4(connection: &Connection) -> Attempt<()> {
-    Ok(connection.execute_batch(include_str!("version_4.sql"))?)
+    connection.execute_batch(include_str!("version_4.sql"))?;
+    mentions::backfill(connection)
 }
