@@ -4,6 +4,7 @@ use jiff::civil::Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, 
 
 use super::calendar::{Season, Unit};
 use super::lexicon::{Lexicon, Meaning, Rule};
+use super::open;
 
 pub(super) const FRENCH: Lexicon = Lexicon {
     units: &[
@@ -108,4 +109,6 @@ pub(super) const FRENCH: Lexicon = Lexicon {
         Rule::new("en? {month} {year}", Meaning::MonthOfYear),
         Rule::new("en|depuis|jusqu'en {year}", Meaning::Year),
     ],
+    holidays: open::french::HOLIDAYS,
+    open: open::french::RULES,
 };

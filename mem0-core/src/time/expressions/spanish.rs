@@ -4,6 +4,7 @@ use jiff::civil::Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, 
 
 use super::calendar::{Season, Unit};
 use super::lexicon::{Lexicon, Meaning, Rule};
+use super::open;
 
 pub(super) const SPANISH: Lexicon = Lexicon {
     units: &[
@@ -108,4 +109,6 @@ pub(super) const SPANISH: Lexicon = Lexicon {
         Rule::new("en? {month} de|del {year}", Meaning::MonthOfYear),
         Rule::new("en|desde|hasta {year}", Meaning::Year),
     ],
+    holidays: open::spanish::HOLIDAYS,
+    open: open::spanish::RULES,
 };

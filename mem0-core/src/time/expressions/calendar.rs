@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
-use mem0_core::Timestamp;
+use crate::types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How exact an expression of time is.
@@ -65,7 +65,7 @@ pub(super) enum Unit {
 
 /// A season; the month it begins in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Season {
+pub(in crate::time) enum Season {
     Spring = 3,
     Summer = 6,
     Autumn = 9,
@@ -140,7 +140,7 @@ pub(super) fn civil(time: Timestamp) -> Date {
     time.to_jiff().to_zoned(TimeZone::UTC).date()
 }
 
-fn instant(day: Date) -> Option<Timestamp> {
+pub(super) fn instant(day: Date) -> Option<Timestamp> {
     // Outside the years that a timestamp can hold there is nothing to say.
     if day.year() < 1 || day > date(9999, 12, 30) {
         return None;

@@ -25,6 +25,7 @@ mod english;
 mod french;
 mod german;
 mod lexicon;
+pub(super) mod open;
 mod pattern;
 mod spanish;
 
@@ -33,18 +34,18 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, Weekday};
-use mem0_core::Timestamp;
+use crate::types::time::Timestamp;
 
-pub use annotate::{Annotated, annotate};
+pub use annotate::{Annotated, annotate, annotate_as};
 pub use calendar::{Granularity, Interval};
 
-pub(super) use annotate::annotate_as;
 
-use super::language::{Language, guess};
-use super::words::{Word, is_in, part, words};
+
+use crate::text::language::{Language, guess};
+use crate::text::words::{Word, is_in, part, words};
 use calendar::{Days, Season, Unit, civil, weekday_after, weekday_before, weekday_of_week};
 use english::{Tense, tense};
-use lexicon::{Lexicon, Meaning};
+use lexicon::{Lexicon, Meaning, Rule};
 use pattern::{Match, Pattern};
 
 /// An expression of time in a text.
@@ -71,7 +72,7 @@ pub struct TimeExpression {
 ///
 /// ```
 /// use mem0_core::Timestamp;
-/// use mem0_llms::rules::temporal::{Granularity, resolve};
+/// use mem0_core::time::{Granularity, resolve};
 ///
 /// let said: Timestamp = "2023-05-25T13:14:00Z".parse()?;
 /// let found = resolve("I ran a charity race last Saturday.", said);
@@ -86,7 +87,7 @@ pub fn resolve(text: &str, at: Timestamp) -> Vec<TimeExpression> {
 
 /// As [`resolve`], with the language of the whole message for a part of it
 /// that is too short to tell.
-pub(super) fn resolve_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Vec<TimeExpression> {
+pub fn resolve_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Vec<TimeExpression> {
     let words = words(text);
     let language = guess(&words).or(fallback).unwrap_or(Language::English);
     let mut found = Vec::new();
@@ -118,9 +119,24 @@ struct Grammar {
     by_first_word: HashMap<Option<&'static str>, Vec<usize>>,
 }
 
-static GRAMMARS: LazyLock<[Grammar; 4]> = LazyLock::new(|| {
-    let grammar = |language, lexicon: &'static Lexicon| {
-        let patterns: Vec<_> = lexicon.rules.iter().map(Pattern::new).collect();
+/// The languages that have a lexicon.
+const LEXICONS: [(Language, &Lexicon); 4] = [
+    (Language::English, &english::ENGLISH),
+    (Language::German, &german::GERMAN),
+    (Language::French, &french::FRENCH),
+    (Language::Spanish, &spanish::SPANISH),
+];
+
+static GRAMMARS: LazyLock<[Grammar; 4]> =
+    LazyLock::new(|| LEXICONS.map(|(language, lexicon)| Grammar::new(language, lexicon, lexicon.rules)));
+
+fn grammar(language: Language) -> Option<&'static Grammar> {
+    GRAMMARS.iter().find(|grammar| grammar.language == language)
+}
+
+impl Grammar {
+    fn new(language: Language, lexicon: &'static Lexicon, rules: impl IntoIterator<Item = &'static Rule>) -> Self {
+        let patterns: Vec<_> = rules.into_iter().map(Pattern::new).collect();
         let mut by_first_word: HashMap<_, Vec<usize>> = HashMap::new();
         for (number, pattern) in patterns.iter().enumerate() {
             for word in pattern.beginnings(lexicon) {
@@ -130,21 +146,22 @@ static GRAMMARS: LazyLock<[Grammar; 4]> = LazyLock::new(|| {
                 }
             }
         }
-        Grammar { language, lexicon, patterns, by_first_word }
-    };
-    [
-        grammar(Language::English, &english::ENGLISH),
-        grammar(Language::German, &german::GERMAN),
-        grammar(Language::French, &french::FRENCH),
-        grammar(Language::Spanish, &spanish::SPANISH),
-    ]
-});
+        Self { language, lexicon, patterns, by_first_word }
+    }
 
-fn grammar(language: Language) -> Option<&'static Grammar> {
-    GRAMMARS.iter().find(|grammar| grammar.language == language)
-}
+    /// The rule that takes the most of these words, from the first on. Of two
+    /// that take as many the first of the list wins.
+    fn longest(&self, text: &str, words: &[Word<'_>]) -> Option<(&Pattern, Match)> {
+        let word = words.first()?.bare();
+        let key = (!word.starts_with(|c: char| c.is_ascii_digit())).then_some(word);
+        let numbers: &[usize] = self.by_first_word.get(&key).map_or(&[], Vec::as_slice);
+        numbers
+            .iter()
+            .filter_map(|number| self.patterns.get(*number))
+            .filter_map(|pattern| Some((pattern, pattern.matches(text, words, self.lexicon)?)))
+            .reduce(|best, next| if next.1.words > best.1.words { next } else { best })
+    }
 
-impl Grammar {
     /// Reads the expression that starts with word `at_word`: how many words
     /// the longest matching rule takes, and what they mean if that is sure.
     fn read(
@@ -155,23 +172,8 @@ impl Grammar {
         at: Timestamp,
     ) -> Option<(usize, Option<TimeExpression>)> {
         let rest = words.get(at_word..)?;
-        let first = rest.first()?;
-        let word = first.bare();
-        let key = (!word.starts_with(|c: char| c.is_ascii_digit())).then_some(word);
-        let numbers: &[usize] = self.by_first_word.get(&key).map_or(&[], Vec::as_slice);
-        let (pattern, found) = numbers
-            .iter()
-            .filter_map(|number| self.patterns.get(*number))
-            .filter_map(|pattern| Some((pattern, pattern.matches(text, rest, self.lexicon)?)))
-            // Of two that take as many words the first rule of the list wins.
-            .reduce(|best, next| if next.1.words > best.1.words { next } else { best })?;
-        let before = at_word.checked_sub(1).and_then(|at| words.get(at)).map_or("", |word| word.lower.as_str());
-        let behind = rest.get(found.words).map_or("", |word| word.lower.as_str());
-        // "2-3 weeks ago" is as vague as "two or three".
-        let counts = matches!(pattern.rule.meaning, Meaning::Ago | Meaning::Ahead);
-        let start = rest.first().map_or(0, |word| word.range.start);
-        let is_span = counts && part(text, 0..start).ends_with(['-', '–', '—', '~', '/']);
-        if is_span || is_in(before, pattern.rule.not_behind) || is_in(behind, pattern.rule.not_before) {
+        let (pattern, found) = self.longest(text, rest)?;
+        if is_spoilt(pattern.rule, text, words, at_word, found.words) {
             return Some((found.words, None));
         }
         Some((found.words, self.expression(text, words, at_word, pattern, &found, at)))
@@ -222,6 +224,18 @@ impl Grammar {
             label: annotate::label(&days, self.lexicon),
         })
     }
+}
+
+/// Whether what stands around a match of so many words makes it mean something
+/// else.
+fn is_spoilt(rule: &Rule, text: &str, words: &[Word<'_>], at_word: usize, count: usize) -> bool {
+    let before = at_word.checked_sub(1).and_then(|at| words.get(at)).map_or("", |word| word.lower.as_str());
+    let behind = words.get(at_word + count).map_or("", |word| word.lower.as_str());
+    // "2-3 weeks ago" is as vague as "two or three".
+    let counts = matches!(rule.meaning, Meaning::Ago | Meaning::Ahead);
+    let start = words.get(at_word).map_or(0, |word| word.range.start);
+    let is_span = counts && part(text, 0..start).ends_with(['-', '–', '—', '~', '/']);
+    is_span || is_in(before, rule.not_behind) || is_in(behind, rule.not_before)
 }
 
 /// What a match means, if that is sure.
@@ -293,7 +307,8 @@ fn days(meaning: Meaning, found: &Match, today: Date, at: Timestamp, tense: Tens
         Meaning::MonthOfYear => Days::month(Date::new(found.year?, found.month?, 1).ok()?),
         Meaning::SeasonOfYear => Days::season(found.year?, found.season?),
         Meaning::Year => Days::year(Date::new(found.year?, 1, 1).ok()?),
-        Meaning::Nothing => None,
+        // The rest is read in questions only.
+        _ => None,
     }
 }
 

@@ -4,7 +4,8 @@ use jiff::civil::Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, 
 
 use super::calendar::{Season, Unit};
 use super::lexicon::{Lexicon, Meaning, Rule};
-use crate::rules::words::{Word, is_in};
+use super::open;
+use crate::text::words::{Word, is_in};
 
 pub(super) const ENGLISH: Lexicon = Lexicon {
     units: &[
@@ -151,6 +152,8 @@ pub(super) const ENGLISH: Lexicon = Lexicon {
         Rule::new("in|during|since? the? {season} of? {year}", Meaning::SeasonOfYear),
         Rule::new("in|since|during|until|till|by {year}", Meaning::Year).not_before(QUANTITIES),
     ],
+    holidays: open::english::HOLIDAYS,
+    open: open::english::RULES,
 };
 
 /// In front of a count these make it another one.

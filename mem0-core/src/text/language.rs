@@ -8,11 +8,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::words::Word;
+use crate::text::words::Word;
 
 /// A language with rules of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Language {
+pub enum Language {
     /// English.
     English,
     /// German.
@@ -86,7 +86,7 @@ static VOTES: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
 });
 
 /// The language with the most votes; none where two are level or nobody votes.
-pub(super) fn guess(words: &[Word<'_>]) -> Option<Language> {
+pub fn guess(words: &[Word<'_>]) -> Option<Language> {
     let mut counts = LISTS.map(|(_, language)| (0_usize, language));
     for place in words.iter().filter_map(|word| VOTES.get(word.lower.as_str())).flatten() {
         if let Some((count, _)) = counts.get_mut(*place) {
@@ -103,7 +103,7 @@ pub(super) fn guess(words: &[Word<'_>]) -> Option<Language> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::words::words;
+    use crate::text::words::words;
 
     #[test]
     fn knows_the_languages_it_has_rules_for() {

@@ -6,56 +6,56 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// One word of a text (UAX #29), without the punctuation around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word<'a> {
+pub struct Word<'a> {
     /// Where it stands, in bytes.
-    pub(super) range: Range<usize>,
+    pub range: Range<usize>,
     /// As it is written.
-    pub(super) text: &'a str,
+    pub text: &'a str,
     /// In lower case, with a straight apostrophe.
-    pub(super) lower: String,
+    pub lower: String,
 }
 
 impl Word<'_> {
     /// Whether it is written with a capital letter first.
-    pub(super) fn is_capitalised(&self) -> bool {
+    pub fn is_capitalised(&self) -> bool {
         self.text.chars().next().is_some_and(char::is_uppercase)
     }
 
     /// Whether a digit occurs in it.
-    pub(super) fn has_digit(&self) -> bool {
+    pub fn has_digit(&self) -> bool {
         self.text.chars().any(char::is_numeric)
     }
 
     /// The word without a possessive ending: "yesterday" of "yesterday's".
-    pub(super) fn bare(&self) -> &str {
+    pub fn bare(&self) -> &str {
         self.lower.strip_suffix("'s").unwrap_or(&self.lower)
     }
 }
 
 /// The words of a text, in order.
-pub(super) fn words(text: &str) -> Vec<Word<'_>> {
+pub fn words(text: &str) -> Vec<Word<'_>> {
     text.unicode_word_indices()
         .map(|(start, word)| Word { range: start..start + word.len(), text: word, lower: lower(word) })
         .collect()
 }
 
 /// Lower case with straight apostrophes, so that "That’s" is "that's".
-pub(super) fn lower(text: &str) -> String {
+pub fn lower(text: &str) -> String {
     text.to_lowercase().replace(['’', '‘', 'ʼ'], "'")
 }
 
 /// The part of a text, empty where the range is not one of its parts.
-pub(super) fn part(text: &str, range: Range<usize>) -> &str {
+pub fn part(text: &str, range: Range<usize>) -> &str {
     text.get(range).unwrap_or_default()
 }
 
 /// Scripts that are written without spaces between words.
-pub(super) const fn is_unspaced(c: char) -> bool {
+pub const fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 
 /// Whether a word is one of a lower-case list.
-pub(super) fn is_in(word: &str, list: &[&str]) -> bool {
+pub fn is_in(word: &str, list: &[&str]) -> bool {
     list.contains(&word)
 }
 

@@ -4,7 +4,8 @@ use jiff::civil::Weekday;
 
 use super::calendar::{Season, Unit};
 use super::lexicon::{Lexicon, Meaning, Rule};
-use crate::rules::words::{Word, is_in, part};
+use super::open::{self, Holiday};
+use crate::text::words::{Word, is_in, part};
 
 /// A rule in the form that is matched.
 #[derive(Debug)]
@@ -27,10 +28,14 @@ enum Slot {
     Unit,
     Weekday,
     Month,
+    /// A month, with a capital letter or without.
+    AnyMonth,
     Season,
     Part,
     Day,
     Year,
+    Holiday,
+    Decade,
 }
 
 /// What the slots of a match hold, and how many words it took.
@@ -44,6 +49,7 @@ pub(super) struct Match {
     pub(super) season: Option<Season>,
     pub(super) day: Option<i8>,
     pub(super) year: Option<i16>,
+    pub(super) holiday: Option<Holiday>,
 }
 
 impl Pattern {
@@ -56,10 +62,13 @@ impl Pattern {
                 "{unit}" => Slot::Unit,
                 "{weekday}" => Slot::Weekday,
                 "{month}" => Slot::Month,
+                "{anymonth}" => Slot::AnyMonth,
                 "{season}" => Slot::Season,
                 "{part}" => Slot::Part,
                 "{day}" => Slot::Day,
                 "{year}" => Slot::Year,
+                "{holiday}" => Slot::Holiday,
+                "{decade}" => Slot::Decade,
                 words => Slot::Words(words.split('|').collect()),
             };
             Place { slot, optional }
@@ -78,10 +87,14 @@ impl Pattern {
                 Slot::One => beginnings.extend(names(lexicon.units)),
                 Slot::Unit => beginnings.extend(names(lexicon.units).chain(names(lexicon.plurals))),
                 Slot::Weekday => beginnings.extend(names(lexicon.weekdays)),
-                Slot::Month => beginnings.extend(names(lexicon.months)),
+                Slot::Month | Slot::AnyMonth => beginnings.extend(names(lexicon.months)),
                 Slot::Season => beginnings.extend(names(lexicon.seasons)),
                 Slot::Part => beginnings.extend(lexicon.parts.iter().copied().map(Some)),
                 Slot::Day | Slot::Year => beginnings.push(None),
+                Slot::Holiday => {
+                    beginnings.extend(lexicon.holidays.iter().map(|(name, _)| name.split(' ').next()));
+                }
+                Slot::Decade => beginnings.extend(names(open::DECADES).chain([None])),
             }
             if !place.optional {
                 break;
@@ -112,7 +125,8 @@ impl Pattern {
     /// stands between the word before and this one.
     fn may_follow(&self, text: &str, words: &[Word<'_>], at: usize, slot: &Slot) -> bool {
         let Some([before, word]) = at.checked_sub(1).and_then(|from| words.get(from..=at)) else { return false };
-        let is_date = self.rule.meaning.is_absolute() || self.rule.meaning == Meaning::DayOfMonth;
+        let is_date = self.rule.meaning.is_absolute()
+            || matches!(self.rule.meaning, Meaning::DayOfMonth | Meaning::EveryYear);
         match part(text, before.range.end..word.range.start).trim() {
             "" | "-" => true,
             "," => is_date && matches!(slot, Slot::Year),
@@ -151,6 +165,10 @@ fn fill(slot: &Slot, words: &[Word<'_>], lexicon: &Lexicon, found: &mut Match) -
             found.month = Some(lookup(lexicon.months, bare).filter(|_| is_name)?);
             Some(1)
         }
+        Slot::AnyMonth => {
+            found.month = Some(lookup(lexicon.months, bare)?);
+            Some(1)
+        }
         Slot::Season => {
             found.season = Some(lookup(lexicon.seasons, bare)?);
             Some(1)
@@ -161,6 +179,15 @@ fn fill(slot: &Slot, words: &[Word<'_>], lexicon: &Lexicon, found: &mut Match) -
         }
         Slot::Year => {
             found.year = Some(year(bare)?);
+            Some(1)
+        }
+        Slot::Holiday => {
+            let (holiday, count) = holiday(words, lexicon)?;
+            found.holiday = Some(holiday);
+            Some(count)
+        }
+        Slot::Decade => {
+            found.year = Some(open::decade(&word.lower)?);
             Some(1)
         }
     }
@@ -188,6 +215,21 @@ fn number(words: &[Word<'_>], lexicon: &Lexicon) -> Option<(i64, usize)> {
         return Some((number + ones, 2));
     }
     Some((number, 1))
+}
+
+/// The longest name of a holiday that stands here.
+fn holiday(words: &[Word<'_>], lexicon: &Lexicon) -> Option<(Holiday, usize)> {
+    let stands = |name: &str| {
+        let mut count = 0;
+        for (part, word) in name.split(' ').zip(words.iter().map(Some).chain(std::iter::repeat(None))) {
+            let word = word?;
+            count += 1;
+            (word.lower == part || word.bare() == part).then_some(())?;
+        }
+        Some(count)
+    };
+    let names = lexicon.holidays.iter().filter_map(|(name, holiday)| Some((*holiday, stands(name)?)));
+    names.max_by_key(|(_, count)| *count)
 }
 
 /// A day of the month: "8", "8th", "1er", "1º".

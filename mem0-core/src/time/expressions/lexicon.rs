@@ -7,6 +7,7 @@
 use jiff::civil::Weekday;
 
 use super::calendar::{Season, Unit};
+use super::open::Holiday;
 
 /// The lists of one language. All lower case.
 #[derive(Debug)]
@@ -33,6 +34,11 @@ pub(super) struct Lexicon {
     /// "weekend of", in front of a Saturday.
     pub(super) weekend_of: &'static str,
     pub(super) rules: &'static [Rule],
+    /// Names of holidays: `{holiday}`.
+    pub(super) holidays: &'static [(&'static str, Holiday)],
+    /// What is read in a question only, where less has to be sure; these go
+    /// before `rules`.
+    pub(super) open: &'static [Rule],
 }
 
 /// What a pattern means, seen from the day on which it is said.
@@ -83,6 +89,24 @@ pub(super) enum Meaning {
     Year,
     /// Looks like an expression of time and must be left alone.
     Nothing,
+    /// `{month}`, `{day} {month}`, `{season}` or `{holiday}` of any year.
+    EveryYear,
+    /// The `{holiday}` of `{year}`.
+    HolidayOfYear,
+    /// The `{holiday}` that is over (-1), of this year (0) or to come (1).
+    HolidayAway(i16),
+    /// The ten years of `{decade}`.
+    Decade,
+    /// A third of the `{month}` of `{year}`, or of the `{year}`: 0 to 2.
+    Part(i8),
+    /// About so many `{unit}` back; the number where `{n}` has none.
+    AboutAgo(i64),
+    /// The so many `{unit}` that end now; the number where `{n}` has none.
+    Past(i64),
+    /// The days that are just over.
+    Recently,
+    /// `{year}` without a word that says that it is one.
+    BareYear,
 }
 
 impl Meaning {

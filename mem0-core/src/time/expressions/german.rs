@@ -4,6 +4,7 @@ use jiff::civil::Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, 
 
 use super::calendar::{Season, Unit};
 use super::lexicon::{Lexicon, Meaning, Rule};
+use super::open;
 
 pub(super) const GERMAN: Lexicon = Lexicon {
     units: &[
@@ -127,6 +128,8 @@ pub(super) const GERMAN: Lexicon = Lexicon {
         Rule::new("im jahr|jahre {year}", Meaning::Year),
         Rule::new("seit|bis|in {year}", Meaning::Year),
     ],
+    holidays: open::german::HOLIDAYS,
+    open: open::german::RULES,
 };
 
 /// "Die letzte Woche" may be the seven days that are over.

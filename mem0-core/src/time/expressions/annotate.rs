@@ -1,13 +1,13 @@
 //! Adding the date to an expression that only the day of speaking explains.
 
 use jiff::civil::{Date, Weekday};
-use mem0_core::Timestamp;
+use crate::types::time::Timestamp;
 
 use super::calendar::{Days, Granularity, Season};
 use super::lexicon::Lexicon;
 use super::{TimeExpression, resolve_as};
-use crate::rules::language::Language;
-use crate::rules::words::part;
+use crate::text::language::Language;
+use crate::text::words::part;
 
 /// A text whose relative expressions of time are followed by their dates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Annotated {
 ///
 /// ```
 /// use mem0_core::Timestamp;
-/// use mem0_llms::rules::temporal::annotate;
+/// use mem0_core::time::annotate;
 ///
 /// let said: Timestamp = "2023-05-25T13:14:00Z".parse()?;
 /// let done = annotate("I ran a race last Saturday and rested this week.", said);
@@ -45,7 +45,7 @@ pub fn annotate(text: &str, at: Timestamp) -> Annotated {
 }
 
 /// As [`annotate`], with the language of the whole message.
-pub(in crate::rules) fn annotate_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Annotated {
+pub fn annotate_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Annotated {
     let mut annotated = Annotated { text: String::with_capacity(text.len() + 16), expressions: Vec::new() };
     let mut copied = 0;
     for mut expression in resolve_as(text, at, fallback) {
