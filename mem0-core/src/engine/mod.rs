@@ -14,6 +14,7 @@ mod project;
 mod queue;
 mod read;
 mod reindex;
+pub(crate) mod rerank;
 mod results;
 mod search;
 mod transfer;
@@ -82,6 +83,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
+    reranking: rerank::Reranking,
     /// Names this engine in claims on pending memories.
     owner: String,
     /// Where the ledger is projected to; `reindex` replaces it.
