@@ -16,7 +16,7 @@ use mem0_core::{
     PendingQuery, Role, Scope, Spend, StoredMessage, Timestamp, TxnId,
 };
 use mem0_stores::ledger::postgres::PostgresLedger;
-use mem0_stores::ledger::postgres::config::PostgresLedgerConfig;
+use mem0_stores::ledger::postgres::config::{AfterErase, PostgresLedgerConfig};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ use uuid::Uuid;
 struct Place {
     config: PostgresLedgerConfig,
     schema: String,
+    url: String,
     raw: Client,
 }
 
@@ -33,7 +34,12 @@ impl Place {
         tokio::spawn(connection);
         let schema = format!("mem0_test_{}", Uuid::new_v4().simple());
         raw.batch_execute(&format!("SET search_path = {schema}")).await.unwrap();
-        Self { config: PostgresLedgerConfig::new(url).with_schema(&schema).with_maxconn(8), schema, raw }
+        Self {
+            config: PostgresLedgerConfig::new(url).with_schema(&schema).with_maxconn(8),
+            schema,
+            url: url.to_owned(),
+            raw,
+        }
     }
 
     async fn ledger(&self) -> PostgresLedger {
@@ -235,6 +241,35 @@ async fn a_text_that_was_erased_is_in_no_row(place: &Place) {
     assert_eq!(ledger.check().await.unwrap(), Vec::<String>::new());
 }
 
+/// Vacuum leaves the rows that somebody may still see, so an erasure outlasts
+/// older transactions.
+async fn an_erasure_waits_for_older_transactions(place: &Place) {
+    let config = place.config.clone().with_after_erase(AfterErase::Rewrite);
+    let ledger = Arc::new(PostgresLedger::open(&config).await.unwrap());
+    let ann = user("ann");
+    ledger.commit(vec![commit(&ann, vec![add(1, "Xylophone lessons")])]).await.unwrap();
+    place.sql("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ledger_events").await;
+    let erasing = tokio::spawn({
+        let (ledger, ann) = (ledger.clone(), ann.clone());
+        async move { ledger.erase(&ann).await }
+    });
+    let (aside, connection) = tokio_postgres::connect(&place.url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%virtualxid%' AND pid <> pg_backend_pid()";
+    while !erasing.is_finished() && aside.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!erasing.is_finished(), "nobody was waited for");
+    assert_eq!(place.number("SELECT count(*) FROM ledger_events").await, 1, "what the older one sees");
+    place.sql("COMMIT").await;
+    assert_eq!(erasing.await.unwrap().unwrap().memories, 1);
+    place.sql("CHECKPOINT").await;
+    let bytes = "SELECT string_agg(pg_read_binary_file(pg_relation_filepath(c.oid)), '') FROM pg_class c
+         WHERE relnamespace = $1::text::regnamespace AND relkind = 'r'";
+    let bytes: Vec<u8> = place.raw.query_one(bytes, &[&place.schema]).await.unwrap().get(0);
+    assert!(!bytes.windows(9).any(|window| window == b"Xylophone"), "it is still on the disk");
+}
+
 async fn damage_is_found(place: &Place) {
     let ledger = place.ledger().await;
     let ann = user("ann");
@@ -331,6 +366,7 @@ fn main() -> ExitCode {
         trial("commits_in_crossing_scopes_all_succeed", commits_in_crossing_scopes_all_succeed),
         trial("no_reader_of_the_log_misses_an_event", no_reader_of_the_log_misses_an_event),
         trial("a_text_that_was_erased_is_in_no_row", a_text_that_was_erased_is_in_no_row),
+        trial("an_erasure_waits_for_older_transactions", an_erasure_waits_for_older_transactions),
         trial("damage_is_found", damage_is_found),
         trial("lost_connections_are_made_again", lost_connections_are_made_again),
     ];

@@ -25,9 +25,12 @@
 //! When `erase` returns, no statement and no dump finds anything of what was
 //! erased. PostgreSQL keeps deleted rows on the disk until it vacuums, and their
 //! bytes until the space is used again; `after_erase` says what is done about
-//! that ([`AfterErase`]). `reset` truncates, which removes
-//! the files. The write-ahead log, its archive, replicas that lag and backups
-//! hold what was written until they are recycled; no client can change that.
+//! that ([`AfterErase`]). Vacuum leaves what an older transaction may still see,
+//! so it waits until those have ended, at most for the time limit of a
+//! statement; beside longer ones, autovacuum does the rest. `reset` truncates,
+//! which removes the files. The write-ahead log, its archive, replicas that lag
+//! and backups hold what was written until they are recycled; no client can
+//! change that.
 
 mod check;
 pub mod config;
@@ -44,12 +47,14 @@ mod spending;
 mod stats;
 mod write;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use mem0_core::{
-    Commit, EmbedderIdentity, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits, KeywordQuery,
-    Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending, PendingQuery,
-    Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId,
-    View, check_new_jobs,
+    Around, Commit, EmbedderIdentity, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
+    KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
+    PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
+    StoredMessage, Timestamp, TxnId, View, check_new_jobs,
 };
 use uuid::Uuid;
 
@@ -80,6 +85,8 @@ pub struct PostgresLedger {
     /// The advisory lock of this ledger.
     lock: i64,
     after_erase: AfterErase,
+    /// How long an erasure waits for older transactions before it cleans up.
+    patience: Duration,
 }
 
 /// An error of an operation.
@@ -101,7 +108,8 @@ impl PostgresLedger {
             transact!(&db, |session| schema::prepare(session, &config.schema))?;
             let name = format!("mem0 ledger {}", config.schema);
             let lock = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).as_u64_pair().0.cast_signed();
-            Ok(Self { db, lock, after_erase: config.after_erase })
+            let patience = Duration::from_secs_f64(config.statement_timeout_s);
+            Ok(Self { db, lock, after_erase: config.after_erase, patience })
         };
         work.await.map_err(said("open"))
     }
@@ -126,7 +134,7 @@ impl PostgresLedger {
         if self.after_erase == AfterErase::Nothing {
             return Ok(());
         }
-        write::erase::clean(&Session::start(&self.db).await?, self.after_erase).await
+        write::erase::clean(&Session::start(&self.db).await?, self.after_erase, self.patience).await
     }
 }
 
@@ -198,6 +206,16 @@ impl Ledger for PostgresLedger {
     async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>> {
         let work = async { read::vectors(&self.client().await?, ids).await };
         work.await.map_err(said("vectors"))
+    }
+
+    async fn places(&self, ids: &[MemoryId]) -> Result<Vec<Option<Place>>> {
+        let work = async { read::places(&self.client().await?, ids).await };
+        work.await.map_err(said("places"))
+    }
+
+    async fn around(&self, of: &[Around], view: &View) -> Result<Vec<Vec<(i64, Memory)>>> {
+        let work = async { read::around(&self.client().await?, of, view).await };
+        work.await.map_err(said("around"))
     }
 
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {

@@ -1,5 +1,8 @@
 //! Erasing: nothing of a scope stays in any table.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use mem0_core::{Erased, Error, Result, Scope};
 use tokio_postgres::Row;
 
@@ -130,18 +133,53 @@ pub(in crate::ledger::postgres) async fn reset(session: &mut Session, lock: i64)
     Ok(erased)
 }
 
+/// The transactions of others in this database. Of those whose state may be
+/// seen, only such that hold on to old rows.
+const OTHERS: &str = "SELECT l.virtualtransaction FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+         AND (a.state IS NULL OR a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)";
+
+/// How long to wait between two looks at [`OTHERS`].
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Does what was asked for with what deleted rows left behind, outside of any
-/// transaction.
-pub(in crate::ledger::postgres) async fn clean(session: &Session, after: AfterErase) -> Result<()> {
+/// transaction. Waits for older transactions at most `patience`.
+pub(in crate::ledger::postgres) async fn clean(session: &Session, after: AfterErase, patience: Duration) -> Result<()> {
     let how = match after {
         AfterErase::Nothing => return Ok(()),
         AfterErase::Vacuum => "",
         AfterErase::Rewrite => "(FULL)",
     };
+    match tokio::time::timeout(patience, older_have_ended(session)).await {
+        Ok(ended) => ended?,
+        Err(_) => {
+            tracing::warn!("transactions older than an erasure are under way; what they may see stays on the disk");
+        }
+    }
     // It takes as long as it takes. The session is not handed back: its time
     // limit is another one now.
     for statement in ["SET statement_timeout = 0", &format!("VACUUM {how} {TABLES}")] {
         session.client()?.batch_execute(statement).await.map_err(|e| refusal(&e))?;
     }
     Ok(())
+}
+
+/// Waits for all who may still see what was deleted: vacuum leaves them their
+/// rows. Who begins now sees as far back as the oldest that writes, so those
+/// that were there before, and then those that began beside them.
+async fn older_have_ended(session: &Session) -> Result<()> {
+    for _ in 0..2 {
+        let mut older = others(session).await?;
+        while !older.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+            let under_way = others(session).await?;
+            older.retain(|transaction| under_way.contains(transaction));
+        }
+    }
+    Ok(())
+}
+
+async fn others(session: &Session) -> Result<BTreeSet<String>> {
+    let rows = session.client()?.query(OTHERS, &[]).await.map_err(|e| refusal(&e))?;
+    rows.iter().map(|row| at(row, 0)).collect()
 }
