@@ -18,7 +18,7 @@ pub mod time;
 pub mod traits;
 pub mod types;
 
-pub use config::{Config, Slot};
+pub use config::{Config, RerankConfig, Slot};
 pub use engine::{
     AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, Age, BatchOptions, Breakdown, Budget,
     Builder, ChangeResult, Cost, Decay, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion,
@@ -49,6 +49,7 @@ pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,
     check_llm_request,
 };
+pub use traits::reranker::{Reranked, Reranker};
 pub use traits::vector_store::{
     CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,
     VectorCollection, VectorQuery, VectorStore,

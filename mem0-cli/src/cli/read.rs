@@ -50,6 +50,15 @@ pub(crate) struct SearchArgs {
     /// Say why each memory came
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Let the configured reranker look again at the best; it does so by default
+    #[arg(long, overrides_with = "no_rerank")]
+    pub(crate) rerank: bool,
+    /// Do without the reranker
+    #[arg(long, overrides_with = "rerank")]
+    pub(crate) no_rerank: bool,
+    /// How many of the best the reranker is shown
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rerank_pool: Option<usize>,
     #[command(flatten)]
     pub(crate) when: WhenArgs,
 }

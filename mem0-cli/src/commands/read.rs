@@ -14,20 +14,29 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     let mut options = SearchOptions::default().filter(filter).limit(args.limit).when(args.when.when());
     options.threshold = args.threshold;
     options.explain = args.explain;
+    // Whichever flag comes last counts; without one the configuration does.
+    options.rerank = (args.rerank || args.no_rerank).then_some(args.rerank);
+    options.rerank_pool = args.rerank_pool;
     let mem0 = session.open().await?;
     let found = mem0.search(&args.query.join(" "), &scope, options).await?;
     if out.json {
         return out.json(&found);
     }
-    let mut table = Table::new(&["SCORE", "ID", "SINCE", "MEMORY"]);
+    let reranked = found.results.iter().any(|hit| hit.rerank.is_some());
+    let titles = ["SCORE", "RERANK", "ID", "SINCE", "MEMORY"];
+    let mut table = Table::new(&titles.into_iter().filter(|title| reranked || *title != "RERANK").collect::<Vec<_>>());
     for hit in &found.results {
         let why = hit.breakdown.as_ref().map(explain).unwrap_or_default();
-        table.row(vec![
-            format!(" {:.2}", hit.score),
+        let mut scores = vec![format!(" {:.2}", hit.score)];
+        if reranked {
+            scores.push(hit.rerank.map_or("-".to_owned(), |score| format!("{score:.2}")));
+        }
+        scores.extend([
             hit.memory.id.to_string(),
             hit.memory.valid_from().date(),
             format!("{}{why}", text(&hit.memory)),
         ]);
+        table.row(scores);
     }
     if !found.results.is_empty() {
         out.table(&table)?;

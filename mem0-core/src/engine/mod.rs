@@ -16,6 +16,7 @@ mod project;
 mod queue;
 mod read;
 mod reindex;
+pub(crate) mod rerank;
 mod results;
 mod search;
 mod transfer;
@@ -86,6 +87,7 @@ struct Inner {
     limits: Limits,
     fusion: Fusion,
     decay: Decay,
+    reranking: rerank::Reranking,
     /// Names this engine in claims on pending memories.
     owner: String,
     /// Where the ledger is projected to; `reindex` replaces it.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
+use crate::engine::rerank::Reranking;
 use crate::engine::{Active, Budget, Decay, Fusion, Inner, Limits, Mem0, cost};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::registry::Policy;
@@ -10,6 +11,7 @@ use crate::traits::embedder::Embedder;
 use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::ledger::{Ledger, Projection};
 use crate::traits::llm::Llm;
+use crate::traits::reranker::Reranker;
 use crate::traits::vector_store::VectorStore;
 
 /// Puts a [`Mem0`] together.
@@ -27,6 +29,7 @@ pub struct Builder {
     limits: Limits,
     fusion: Fusion,
     decay: Decay,
+    reranking: Reranking,
     collection: String,
     move_projection: bool,
 }
@@ -45,6 +48,7 @@ impl Builder {
             limits: Limits::default(),
             fusion: Fusion::default(),
             decay: Decay::default(),
+            reranking: Reranking::default(),
             collection: "mem0".to_owned(),
             move_projection: false,
         }
@@ -107,6 +111,21 @@ impl Builder {
         self
     }
 
+    /// Who looks again at the best hits of a search; nobody by default. What
+    /// the reranker may take of the time of a search is up to it, see
+    /// [`layered_reranker`](crate::layers::layered_reranker).
+    pub fn reranker(mut self, reranker: Arc<dyn Reranker>) -> Self {
+        self.reranking.reranker = Some(reranker);
+        self
+    }
+
+    /// How many of the best hits it is shown where a call does not say; 50 by
+    /// default.
+    pub fn rerank_pool(mut self, hits: usize) -> Self {
+        self.reranking.pool = hits;
+        self
+    }
+
     /// Another collection than `mem0`.
     pub fn collection(mut self, name: impl Into<String>) -> Self {
         self.collection = name.into();
@@ -154,6 +173,7 @@ impl Builder {
                 limits: self.limits,
                 fusion: self.fusion,
                 decay: self.decay,
+                reranking: self.reranking,
                 owner,
                 active: RwLock::new(Arc::new(active)),
             }),

@@ -28,6 +28,12 @@ pub enum Degraded {
     /// The vector store is far behind the ledger; the read was answered by the
     /// ledger alone.
     VectorStoreBehind,
+    /// The reranker did not answer, or not in time; the hits are in the order in
+    /// which they were found.
+    RerankerDown,
+    /// The reranker said nothing of some of the hits that it was shown; they
+    /// stand behind those that it judged.
+    RerankerIncomplete,
 }
 
 /// What `add` did with one fact.
@@ -113,8 +119,11 @@ pub struct Breakdown {
 pub struct Hit {
     /// The memory.
     pub memory: Memory,
-    /// 0 to 1, higher is better.
+    /// 0 to 1, higher is better: how near it is to the question.
     pub score: f32,
+    /// What a reranker says, 0 to 1; then the hits are in the order of this.
+    /// None where it was not shown this hit or said nothing of it.
+    pub rerank: Option<f32>,
     /// Why, if `explain` was set.
     pub breakdown: Option<Breakdown>,
 }
@@ -439,6 +448,9 @@ impl Serialize for Hit {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut item = item(&self.memory);
         item.insert("score".to_owned(), decimal(self.score).into());
+        if let Some(score) = self.rerank {
+            item.insert("rerank_score".to_owned(), decimal(score).into());
+        }
         if let Some(breakdown) = &self.breakdown {
             let details = serde_json::to_value(breakdown).map_err(serde::ser::Error::custom)?;
             item.insert("score_details".to_owned(), details);

@@ -47,6 +47,10 @@ impl Mem0 {
     /// [`Fusion`](crate::Fusion); hits below the threshold are left out; ties
     /// are in the order of ids. What has just been added is found at once.
     ///
+    /// Where a reranker is configured the best of them (`rerank_pool`) are put
+    /// into its order; the threshold is still that of the score. If it fails the
+    /// order stays, and `degraded` says so.
+    ///
     /// # Errors
     /// `InvalidInput` for an empty or oversized question, a bad filter, limit
     /// or threshold (before any I/O); those of ledger and embedder. If the
@@ -59,6 +63,7 @@ impl Mem0 {
         self.inner.limits.page(options.limit)?;
         validate::threshold(options.threshold)?;
         validate::filter(&options.filter)?;
+        self.check_rerank(&options)?;
         if options.limit == 0 {
             return Ok(SearchResult::default());
         }
@@ -70,7 +75,7 @@ impl Mem0 {
     async fn found(&self, query: &str, scope: &Scope, options: &SearchOptions) -> Result<SearchResult> {
         let now = self.now();
         let view = options.when.view(now);
-        let pool = options.limit.saturating_mul(2).max(POOL);
+        let pool = options.limit.saturating_mul(2).max(POOL).max(self.rerank_pool(options));
         let question = Question::new(query, &self.speakers(query, scope).await?, now);
         let words = KeywordQuery {
             scope: scope.clone(),
@@ -91,8 +96,10 @@ impl Mem0 {
         let mut results = rank::hits(candidates, &question, &self.inner.fusion, options.explain);
         results.retain(|hit| hit.score >= options.threshold && hit.score > 0.0);
         results.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.memory.id.cmp(&b.memory.id)));
+        let (mut results, reranked) = self.rerank(query, results, options).await;
         results.truncate(options.limit);
-        Ok(SearchResult { results, degraded: near.degraded.into_iter().collect(), ..SearchResult::default() })
+        let degraded = near.degraded.into_iter().chain(reranked).collect();
+        Ok(SearchResult { results, degraded, ..SearchResult::default() })
     }
 
     /// Who spoke lately, if the question may name anybody.

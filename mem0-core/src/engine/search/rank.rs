@@ -51,7 +51,7 @@ pub(super) fn hits(candidates: Vec<Candidate>, question: &Question, fusion: &Fus
         .zip(signals)
         .map(|(candidate, signals)| {
             let (score, breakdown) = fusion.score(&signals, expected);
-            Hit { memory: candidate.memory, score, breakdown: explain.then_some(breakdown) }
+            Hit { memory: candidate.memory, score, rerank: None, breakdown: explain.then_some(breakdown) }
         })
         .collect()
 }
