@@ -20,10 +20,10 @@ pub mod types;
 pub use config::{Config, Slot};
 pub use engine::{
     AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, BatchOptions, Breakdown, Budget,
-    Builder, ChangeResult, Cost, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion, HistoryEntry,
-    Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed,
-    SearchOptions, SearchResult, Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When,
-    WorkerOptions, memory_json,
+    Builder, ChangeResult, Context, ContextMemory, ContextOptions, Cost, Degraded, DeleteAllResult, DoctorReport,
+    EraseReceipt, Evidence, Explanation, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits,
+    ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult, Skipped, SpendLimit, Stats,
+    Transferred, UpdateOptions, UpdateRequest, When, WorkerOptions, confidence, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;
@@ -47,6 +47,7 @@ pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,
     check_llm_request,
 };
+pub use traits::tokens::{EstimatedTokens, TokenCounter};
 pub use traits::vector_store::{
     CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,
     VectorCollection, VectorQuery, VectorStore,

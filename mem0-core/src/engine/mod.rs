@@ -4,8 +4,11 @@
 mod add;
 mod adopt;
 mod change;
+mod confidence;
+mod context;
 pub(crate) mod cost;
 mod doctor;
+mod explain;
 mod fuse;
 mod open;
 mod options;
@@ -30,10 +33,14 @@ use crate::traits::clock::Clock;
 use crate::traits::embedder::Embedder;
 use crate::traits::ledger::{Ledger, Projection};
 use crate::traits::llm::Llm;
+use crate::traits::tokens::TokenCounter;
 use crate::traits::vector_store::{CollectionSpec, VectorCollection, VectorStore};
 use crate::types::time::Timestamp;
 
+pub use confidence::{Evidence, confidence};
+pub use context::{Context, ContextMemory, ContextOptions};
 pub use cost::{Budget, Cost, SpendLimit};
+pub use explain::{Explanation, Why};
 pub use fuse::Fusion;
 pub use open::Builder;
 pub use options::{
@@ -82,6 +89,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
+    tokens: Arc<dyn TokenCounter>,
     /// Names this engine in claims on pending memories.
     owner: String,
     /// Where the ledger is projected to; `reindex` replaces it.

@@ -10,6 +10,7 @@ use crate::traits::embedder::Embedder;
 use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::ledger::{Ledger, Projection};
 use crate::traits::llm::Llm;
+use crate::traits::tokens::{EstimatedTokens, TokenCounter};
 use crate::traits::vector_store::VectorStore;
 
 /// Puts a [`Mem0`] together.
@@ -26,6 +27,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
+    tokens: Arc<dyn TokenCounter>,
     collection: String,
     move_projection: bool,
 }
@@ -43,6 +45,7 @@ impl Builder {
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             fusion: Fusion::default(),
+            tokens: Arc::new(EstimatedTokens),
             collection: "mem0".to_owned(),
             move_projection: false,
         }
@@ -99,6 +102,12 @@ impl Builder {
         self
     }
 
+    /// What counts the tokens of a context; an estimate by default.
+    pub fn token_counter(mut self, tokens: Arc<dyn TokenCounter>) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
     /// Another collection than `mem0`.
     pub fn collection(mut self, name: impl Into<String>) -> Self {
         self.collection = name.into();
@@ -144,6 +153,7 @@ impl Builder {
                 clock: self.clock,
                 limits: self.limits,
                 fusion: self.fusion,
+                tokens: self.tokens,
                 owner,
                 active: RwLock::new(Arc::new(active)),
             }),

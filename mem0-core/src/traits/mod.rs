@@ -7,4 +7,5 @@ pub mod foreign;
 pub mod job;
 pub mod ledger;
 pub mod llm;
+pub mod tokens;
 pub mod vector_store;
