@@ -185,7 +185,7 @@ fn weights(cases: &[&Case]) -> Vec<f64> {
 fn fit(cases: &[&Case]) -> Model {
     const ROUNDS: usize = 20_000;
     const RATE: f64 = 1.0;
-    const HELD: f64 = 1e-4;
+    const HELD: f64 = 1e-5;
     let weights = weights(cases);
     let mut model = Model { bias: 0.0, weights: [0.0; WIDTH] };
     let mut speed = Model { bias: 0.0, weights: [0.0; WIDTH] };

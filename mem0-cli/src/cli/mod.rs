@@ -15,7 +15,7 @@ pub(crate) use manage::{
     AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs,
     ReindexArgs, ResetArgs,
 };
-pub(crate) use read::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
+pub(crate) use read::{ContextArgs, ExplainArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
 
 /// The memory layer for AI agents: remembers what was said, keeps it true over
@@ -148,6 +148,8 @@ impl ScopeArgs {
 pub(crate) enum Command {
     Add(Box<AddArgs>),
     Search(SearchArgs),
+    Context(ContextArgs),
+    Explain(ExplainArgs),
     #[command(visible_alias = "get-all", alias = "ls")]
     List(ListArgs),
     Get(GetArgs),

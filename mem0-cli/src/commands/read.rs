@@ -1,6 +1,6 @@
 //! `search`, `list`, `get`, `history`, `messages`, `scopes`.
 
-use mem0::{Breakdown, Error, ListOptions, Memory, ScopeKey, SearchOptions, When, memory_json};
+use mem0::{Error, ListOptions, Memory, ScopeKey, SearchOptions, When, memory_json};
 use serde_json::json;
 
 use crate::cli::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
@@ -20,7 +20,7 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     }
     let mut table = Table::new(&["SCORE", "ID", "SINCE", "MEMORY"]);
     for hit in &found.results {
-        let why = hit.breakdown.as_ref().map(explain).unwrap_or_default();
+        let why = hit.breakdown.map(|parts| format!("\n{}", parts.in_words())).unwrap_or_default();
         table.row(vec![
             format!(" {:.2}", hit.score),
             hit.memory.id.to_string(),
@@ -36,11 +36,6 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     }
     out.degraded(&found.degraded);
     Ok(())
-}
-
-fn explain(why: &Breakdown) -> String {
-    let words = why.keyword.map_or("no word in common".to_owned(), |words| format!("words {words:.2}"));
-    format!("\nmeaning {:.2}, {words}: {:.2} + {:.2}", why.semantic, why.semantic_part, why.keyword_part)
 }
 
 pub(super) async fn list(session: &Session, out: &mut Out, args: ListArgs) -> Result<(), Failure> {
