@@ -1,5 +1,8 @@
-//! What the benches share: repeatable texts, and memories filled with them.
+//! What the benches share: repeatable texts, memories filled with them, and
+//! questions over public conversations.
 #![forbid(unsafe_code)]
+
+pub mod qa;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -314,7 +314,7 @@ fn trial<F: Future<Output = ()>>(
 }
 
 fn main() -> ExitCode {
-    let stores = server_setting("reference", "STORES").unwrap_or_else(|| "pgvector redis".to_owned());
+    let stores = server_setting("reference", "STORES").unwrap_or_else(|| "pgvector redis chroma".to_owned());
     let mut trials = Vec::new();
     for provider in ["pgvector", "redis", "chroma"].into_iter().filter(|name| stores.contains(name)) {
         trials.push(trial(provider, "python_writes_we_adopt", what_python_wrote_is_adopted));

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use conformance_tests::backends::SupabaseHarness;
+use conformance_tests::proxy::{Proxy, Seen};
 use conformance_tests::settings::{is_required, rng};
 use conformance_tests::{Setup, VectorHarness, server_url};
 use futures::future::join_all;
@@ -211,6 +212,67 @@ async fn nothing_is_left_on_a_connection_of_a_pooler(_: World) {
     assert_eq!(harness.pooler().kept(), 0);
 }
 
+/// Three searches, of which the second no longer counts the scope, and what the
+/// server is sent for the third.
+async fn third_search(config: PgvectorConfig, url: &str) -> Seen {
+    let (proxy, url) = Proxy::in_front_of_url(url, 5432).await.unwrap();
+    let collection =
+        PgvectorStore::new(config.with_connection_string(url)).unwrap().open(&spec()).await.unwrap();
+    let points = points(20);
+    collection.upsert(&points).await.unwrap();
+    for point in &points[..3] {
+        proxy.forget();
+        let hits = collection.search(&[VectorQuery::new(alice(), point.vector.clone(), 5)]).await.unwrap();
+        assert_eq!((hits[0].len(), hits[0][0].id), (5, point.id));
+    }
+    proxy.seen()
+}
+
+async fn a_statement_is_sent_once_to_a_connection(world: World) {
+    let seen = third_search(world.config(), &world.url).await;
+    assert!(seen.has(b"alice") && !seen.has(b"SELECT"));
+    let mut config = world.config();
+    config.prepared_statements = Some(false);
+    let seen = third_search(config, &world.url).await;
+    assert!(seen.has(b"alice") && seen.has(b"SELECT") && !seen.has(b"count("));
+}
+
+async fn a_column_of_another_type_is_read_by_the_same_connection(world: World) {
+    let mut config = world.config();
+    config.maxconn = 1;
+    let collection = PgvectorStore::new(config).unwrap().open(&spec()).await.unwrap();
+    let point = points(1).remove(0);
+    collection.upsert(std::slice::from_ref(&point)).await.unwrap();
+    for change in ["SELECT", "SELECT", "ALTER TABLE {s}.mem0 ALTER COLUMN user_id TYPE varchar(99)", "SELECT"] {
+        world.sql(change).await;
+        assert_eq!(collection.get(None, &[point.id]).await.unwrap(), [Some(point.clone())], "{change}");
+    }
+}
+
+async fn a_pooler_that_nobody_spoke_of_is_noticed(_: World) {
+    let Setup::Ready(harness) = SupabaseHarness::start().await else { panic!("the server is there") };
+    let mut config = harness.config();
+    config.transaction_pooler = Some(false);
+    config.schema = format!("t_{}", Uuid::new_v4().simple());
+    let store = supabase(config).unwrap();
+    let collection = store.open(&spec()).await.unwrap();
+    let points = points(20);
+    let mut kept = 0;
+    for round in 0..12 {
+        let point = &points[round];
+        collection.upsert(&points).await.unwrap();
+        let hits = collection.search(&[VectorQuery::new(alice(), point.vector.clone(), 5)]).await.unwrap();
+        assert_eq!((hits[0].len(), hits[0][0].id), (5, point.id));
+        assert_eq!(collection.get(None, &[point.id]).await.unwrap(), [Some(point.clone())]);
+        if round == 5 {
+            kept = harness.pooler().kept();
+        }
+    }
+    assert_eq!(harness.pooler().kept(), kept, "statements that are prepared although they are not kept");
+    assert!(kept > 0);
+    store.drop_collection("mem0").await.unwrap();
+}
+
 async fn walk(config: PgvectorConfig) -> Vec<(String, Option<usize>, Payload)> {
     let table = ForeignTable::pgvector(config).unwrap();
     let (mut all, mut place) = (Vec::new(), None);
@@ -279,6 +341,12 @@ fn main() -> ExitCode {
         trial("a_large_batch_is_whole_or_not_at_all", a_large_batch_is_whole_or_not_at_all),
         trial("every_kind_of_index_finds_the_nearest", every_kind_of_index_finds_the_nearest),
         trial("nothing_is_left_on_a_connection_of_a_pooler", nothing_is_left_on_a_connection_of_a_pooler),
+        trial("a_statement_is_sent_once_to_a_connection", a_statement_is_sent_once_to_a_connection),
+        trial(
+            "a_column_of_another_type_is_read_by_the_same_connection",
+            a_column_of_another_type_is_read_by_the_same_connection,
+        ),
+        trial("a_pooler_that_nobody_spoke_of_is_noticed", a_pooler_that_nobody_spoke_of_is_noticed),
         trial("tables_of_other_programs_are_read", tables_of_other_programs_are_read),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -41,6 +41,16 @@ impl Progress {
         }
     }
 
+    /// So much of one of several stages is done.
+    #[cfg(feature = "bench")]
+    pub(crate) fn stage(&self, what: &'static str, position: u64, total: u64) {
+        if let Self(Some(bar)) = self {
+            bar.set_message(what);
+            bar.set_length(total);
+            bar.set_position(position);
+        }
+    }
+
     /// A writer that counts lines.
     pub(crate) fn lines<W: Write>(&self, inner: W) -> Lines<'_, W> {
         Lines { inner, progress: self }

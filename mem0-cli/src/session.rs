@@ -112,7 +112,7 @@ impl Session {
 
 /// The language model of a name such as `openai/gpt-5-mini`. What is configured
 /// for the same provider beside the model stays.
-fn llm(name: &str, configured: Option<Slot>) -> Result<Slot, Failure> {
+pub(crate) fn llm(name: &str, configured: Option<Slot>) -> Result<Slot, Failure> {
     let (provider, model) = match name.split_once('/') {
         Some((provider, model)) => (provider, Some(model)),
         None => (name, None),

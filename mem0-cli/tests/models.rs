@@ -420,3 +420,25 @@ fn a_file_of_the_reference_starts_unchanged() {
     assert!(asked.iter().any(|body| body.to_string().contains("Only towns.")));
     assert!(Path::new(&world.path("history.db")).exists());
 }
+
+#[cfg(feature = "bench")]
+#[test]
+fn a_bench_has_its_questions_answered() {
+    let world = World::new();
+    let file = format!("{}/../benches/tests/fixtures/locomo.json", env!("CARGO_MANIFEST_DIR"));
+    let bench = ["bench", "locomo", &file, "--conversations", "conv-b"];
+    let report = world.json(&[&bench[..], &LLM, &["--mode", "llm", "--policy", "additive"]].concat());
+    assert_eq!(
+        (&report["settings"]["answers"], &report["settings"]["policy"]),
+        (&json!("openai/gpt-4.1-mini"), &json!("additive"))
+    );
+    // The server's answer holds none, so that there is nothing to judge.
+    assert_eq!(report["rows"][0]["quality"]["abstained"], 1.0);
+    let spent = &report["spent"];
+    assert_eq!((&spent["extracting_calls"], &spent["answering"]["input"]), (&json!(1), &json!(120)));
+    assert_eq!(spent["judging"]["input"], 0);
+
+    let asked = world.asked().len();
+    let said = world.json(&[&bench[..], &LLM, &["--retrieval-only"]].concat());
+    assert_eq!((said["rows"][0]["quality"].is_null(), world.asked().len()), (true, asked));
+}

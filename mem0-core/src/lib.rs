@@ -14,6 +14,7 @@ pub mod reference;
 pub mod registry;
 mod secret;
 pub mod text;
+pub mod time;
 pub mod traits;
 pub mod types;
 
@@ -39,8 +40,8 @@ pub use traits::extract::{
 pub use traits::foreign::{ForeignCollection, ForeignEvent, ForeignPage, ForeignPoint};
 pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{
-    Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
-    ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Projection, Receipt,
+    Around, Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
+    ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Place, Projection, Receipt,
     ScopeInfo, State, StoredMessage, View,
 };
 pub use traits::llm::{

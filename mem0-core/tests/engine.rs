@@ -235,6 +235,18 @@ async fn filters_mean_the_same_on_a_store_that_knows_none() {
 }
 
 #[tokio::test]
+async fn what_is_said_again_names_the_messages_that_said_it() {
+    let mem0 = world().await.mem0;
+    let said = |id: &str| Message::user("I like tea.").with_name("Ana").with_id(id);
+    for options in [AddOptions::default(), AddOptions::as_said()] {
+        let first = mem0.add(said("m1"), &ana(), options.clone()).await.unwrap().results.remove(0);
+        let again = mem0.add(said("m2"), &ana(), options).await.unwrap().results.remove(0);
+        assert_eq!((first.event, first.sources), (Event::Add, vec!["m1".to_owned()]));
+        assert_eq!((again.id, again.event, again.sources), (first.id, Event::None, vec!["m2".to_owned()]));
+    }
+}
+
+#[tokio::test]
 async fn updates_keep_history_and_undo_brings_back() {
     let World { mem0, clock, .. } = world().await;
     let id = remember(&mem0, "I live in Porto").await;

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use conformance_tests::{LedgerHarness, Setup};
 use mem0_core::reference::MemoryLedger;
 use mem0_core::{
-    Claim, Commit, EmbedderIdentity, Erased, Error, ErrorKind, EventKind, Filter, Head, Job, JobCursor, JobEnd, JobId,
-    JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId,
-    NearestQuery, Outcome, Page, Pending, PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScopeKey,
-    ScoredPoint, Spend, SpendOutcome, State, StoredMessage, Timestamp, TxnId, View,
+    Around, Claim, Commit, EmbedderIdentity, Erased, Error, ErrorKind, EventKind, Filter, Head, Job, JobCursor, JobEnd,
+    JobId, JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory,
+    MemoryId, NearestQuery, Outcome, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
+    ScopeKey, ScoredPoint, Spend, SpendOutcome, State, StoredMessage, Timestamp, TxnId, View,
 };
 
 use super::{faults, pause};
@@ -100,6 +100,12 @@ faults! {
     32 SpendsForTheUser,
     32 KnowsOnePeriod,
     32 RefundsNothing,
+    33 NumbersByTime,
+    33 NumbersOverAllScopes,
+    33 NumbersWhatIsSeen,
+    34 AroundIgnoresTheView,
+    34 AroundWithItself,
+    34 AroundReachesIntoOtherScopes,
 }
 
 /// Makes ledgers with one fault, or none.
@@ -523,6 +529,54 @@ impl Ledger for BrokenLedger {
 
     async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>> {
         self.inner.vectors(ids).await
+    }
+
+    async fn places(&self, ids: &[MemoryId]) -> Result<Vec<Option<Place>>> {
+        let mut places = self.inner.places(ids).await?;
+        match self.fault {
+            Some(Fault::NumbersOverAllScopes) => {
+                places.iter_mut().flatten().for_each(|place| (place.scope, place.nth) = (0, place.nth + place.scope));
+            }
+            Some(Fault::NumbersByTime) => {
+                // The latest change counts, as it would for one who sorts rows.
+                for (place, id) in places.iter_mut().zip(ids) {
+                    if let (Some(place), Some(head)) = (place, self.head(*id).await?) {
+                        place.nth += head.version - 1;
+                    }
+                }
+            }
+            Some(Fault::NumbersWhatIsSeen) => {
+                for (place, id) in places.iter_mut().zip(ids) {
+                    if self.head(*id).await?.is_some_and(|head| head.state != State::Live) {
+                        *place = None;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(places)
+    }
+
+    async fn around(&self, of: &[Around], view: &View) -> Result<Vec<Vec<(i64, Memory)>>> {
+        let view = if self.is(Fault::AroundIgnoresTheView) { View::current(view.now) } else { *view };
+        let mut found = self.inner.around(of, &view).await?;
+        for (of, found) in of.iter().zip(&mut found) {
+            match self.fault {
+                Some(Fault::AroundWithItself) => {
+                    found.extend(self.inner.get(&[of.id], &view).await?.into_iter().flatten().map(|one| (0, one)));
+                }
+                Some(Fault::AroundReachesIntoOtherScopes) => {
+                    let Some(head) = self.head(of.id).await? else { continue };
+                    let covered = ListQuery::new(head.scope, view, 10_000);
+                    let others = self.inner.list(&covered).await?.items;
+                    found.extend(
+                        others.into_iter().filter(|other| other.id != of.id).map(|other| (1, other)).take(of.after),
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
     }
 
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {

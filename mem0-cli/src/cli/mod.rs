@@ -1,5 +1,7 @@
 //! The command line as clap reads it. The comments are the help.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod jobs;
 mod manage;
 mod read;
@@ -10,6 +12,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use mem0::{MemoryId, Metadata, ScopeFields, Timestamp};
 
+#[cfg(feature = "bench")]
+pub(crate) use bench::{BenchArgs, Dataset, Mode};
 pub(crate) use jobs::{JobsArgs, JobsCommand, JobsListArgs, WorkArgs, show_cursor};
 pub(crate) use manage::{
     AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs,
@@ -172,6 +176,8 @@ pub(crate) enum Command {
     /// Of everybody, unless an id is given on the command line.
     Stats,
     Doctor(DoctorArgs),
+    #[cfg(feature = "bench")]
+    Bench(Box<BenchArgs>),
     /// Show the providers: what this build has, what a feature would add
     ///
     /// With what each needs. A key is read from the named variable where the

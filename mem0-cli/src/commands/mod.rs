@@ -2,6 +2,8 @@
 
 mod add;
 mod adopt;
+#[cfg(feature = "bench")]
+mod bench;
 mod change;
 mod context;
 mod doctor;
@@ -94,6 +96,8 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
         Command::Adopt(args) => adopt::adopt(session, out, args).await?,
         Command::Stats => manage::stats(session, out).await?,
         Command::Doctor(args) => return doctor::doctor(session, out, args).await,
+        #[cfg(feature = "bench")]
+        Command::Bench(args) => bench::bench(session, out, *args).await?,
         Command::Providers => providers::providers(out).await?,
         Command::Config(ConfigCommand::Show) => manage::config(session, out)?,
         Command::Completions(args) => manage::completions(out, &args)?,

@@ -232,14 +232,14 @@ impl<'a> Planner<'a> {
             let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
             let sources = fact.sources.clone();
             let change = ending(base.id, base.version, EventKind::Supersede, ended_at, reason.clone(), sources);
-            let content = base.content.clone();
+            let content = told(&base, &fact);
             self.push(Some(change), Some(base), Event::Delete, content, reason.clone());
         }
         match action {
             Action::Add => self.add(fact, reason).map(Some),
             Action::Known(known) => {
                 let base = self.resolve(known)?;
-                let content = base.content.clone();
+                let content = told(&base, &fact);
                 Ok(Some(self.push(None, Some(base), Event::None, content, reason)))
             }
             Action::Update { target, content } => {
@@ -296,6 +296,12 @@ impl<'a> Planner<'a> {
         let vector = self.vectors.iter().find_map(|vectors| vectors.get(text)).cloned();
         vector.ok_or_else(|| Error::internal("no vector for a text that is to be stored"))
     }
+}
+
+/// A memory as the caller is told of it, with the messages of the fact that
+/// said it again or ended it.
+fn told(base: &Memory, fact: &Content) -> Content {
+    Content { sources: fact.sources.clone(), ..base.content.clone() }
 }
 
 fn refused(what: &'static str) -> Error {

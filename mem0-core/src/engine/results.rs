@@ -51,6 +51,10 @@ pub struct AddItem {
     /// Why, where a rule or a model decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The ids of the messages behind it: those that the memory cites, and for
+    /// `NONE` and `DELETE` those of this call that said it again or ended it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
 }
 
 // Memory text stays out of logs.

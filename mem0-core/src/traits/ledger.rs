@@ -488,6 +488,29 @@ pub struct Erased {
     pub spending: u64,
 }
 
+/// Where a memory stands among those of its exact scope, in the order in which
+/// they were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// Of memories that stand at the same time: the same number where the exact
+    /// scope is the same, another one where it is not. It says nothing else.
+    pub scope: u64,
+    /// The number of its `Add` among those of the scope, from 1. What became of
+    /// the memory since changes nothing.
+    pub nth: u64,
+}
+
+/// A memory whose neighbours are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Around {
+    /// Which memory; it need not be one that is seen.
+    pub id: MemoryId,
+    /// From so many places before it.
+    pub before: usize,
+    /// To so many places after it.
+    pub after: usize,
+}
+
 /// A scope that the ledger knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScopeInfo {
@@ -592,6 +615,12 @@ pub struct LedgerStats {
 ///     is refused adds nothing.
 /// 32. Spending belongs to one exact scope and one period. A refund never goes
 ///     below zero.
+/// 33. `places` numbers the memories of an exact scope in the order of their
+///     `Add`s, from 1 without a gap, whatever became of them. No two memories
+///     of a scope share a number, under any concurrency.
+/// 34. `around` gives of the memories within the asked places of the same exact
+///     scope those that the view sees, in order, each with the difference of
+///     the numbers, and never the memory itself.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// The provider's name, as in the configuration.
@@ -671,6 +700,22 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`.
     async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>>;
+
+    /// Where these memories stand in the order of their exact scopes; none for an
+    /// unknown id.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn places(&self, ids: &[MemoryId]) -> Result<Vec<Option<Place>>>;
+
+    /// What was added to the same exact scope before and after each of these
+    /// memories, as the view sees it, with the distance in places: -2, -1, 1, 2.
+    /// A place whose memory the view does not see is left out. Empty for an
+    /// unknown id.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn around(&self, of: &[Around], view: &View) -> Result<Vec<Vec<(i64, Memory)>>>;
 
     /// What waits for the vector store.
     ///

@@ -53,16 +53,18 @@
 mod answer;
 mod depend;
 mod extract;
-mod language;
 mod question;
 mod reconcile;
 mod segment;
 mod smalltalk;
-pub mod temporal;
-mod words;
 
 pub use extract::RulesExtractor;
+/// Expressions of time in running text; the engine reads questions with them
+/// too.
+pub use mem0_core::time::expressions as temporal;
 pub use reconcile::RulesReconciler;
+
+use mem0_core::text::{language, words};
 
 pub(crate) fn register(registry: &mut mem0_core::Registry) {
     registry.policy("rules", |config, _context| async move {

@@ -1,7 +1,7 @@
 //! What an adapter costs beside the product's own client: the same search and
 //! the same write of 100 points by both, by turns.
 //!
-//! `MEM0_TEST_REDIS_URL=… MEM0_TEST_PGVECTOR_URL=… \
+//! `MEM0_TEST_REDIS_URL=… MEM0_TEST_PGVECTOR_URL=… MEM0_TEST_OPENSEARCH_URL=… \
 //!     cargo run --release -p benches --features adapters --bin adapters -- [POINTS] [ROUNDS]`
 //!
 //! For each: the median of the time on the clock with the range from the tenth
@@ -16,6 +16,7 @@
 )]
 #![allow(missing_docs, reason = "a program")]
 
+mod opensearch;
 mod postgres;
 mod redis;
 
@@ -75,6 +76,12 @@ const ROWS: &[Row] = &[
         provider: "redis",
         config: |url| json!({"redis_url": url, "mode": "vector_sets"}),
         raw: |url, collection| Box::pin(redis::sets(url, collection)),
+    },
+    Row {
+        name: "opensearch",
+        provider: "opensearch",
+        config: |url| json!({"url": url}),
+        raw: |url, collection| Box::pin(opensearch::connect(url, collection)),
     },
 ];
 

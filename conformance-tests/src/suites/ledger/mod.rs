@@ -15,6 +15,7 @@ mod leases;
 mod lists;
 mod messages;
 mod nearness;
+mod places;
 mod queue;
 mod queues;
 mod reading;
@@ -59,6 +60,7 @@ impl Family for LedgerFamily {
             lists::CASES,
             words::CASES,
             nearness::CASES,
+            places::CASES,
             queue::CASES,
             messages::CASES,
             erasing::CASES,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use mem0_core::text::{Bm25, query_terms};
 use mem0_core::{
-    Filter, JobQuery, KeywordQuery, Ledger, ListQuery, LoggedChange, MemoryId, NearestQuery, OrderBy, PendingQuery,
-    Scope, View,
+    Around, Filter, JobQuery, KeywordQuery, Ledger, ListQuery, LoggedChange, MemoryId, NearestQuery, OrderBy,
+    PendingQuery, Scope, View,
 };
 use serde_json::{Value, json};
 
@@ -35,11 +35,24 @@ pub(super) async fn memories(ledger: &dyn Ledger, questions: &Questions) -> Verd
     let heads = heads.into_iter().map(|head| head.map(|h| json!([h.id, h.scope, h.version, h.state, h.created_at])));
     note("heads".into(), heads.collect());
     note("vectors".into(), json!(ledger.vectors(&questions.ids).await?));
+    // Numbers of scopes may differ, but not in what is the same.
+    let places = ledger.places(&questions.ids).await?;
+    let mut scopes: Vec<u64> = Vec::new();
+    for place in places.iter().flatten().filter(|place| place.nth == 1) {
+        check!(!scopes.contains(&place.scope), "two memories are the first of one scope");
+        scopes.push(place.scope);
+    }
+    let plain = places
+        .iter()
+        .map(|place| place.map(|place| json!([scopes.iter().position(|scope| *scope == place.scope), place.nth])));
+    note("places".into(), plain.collect());
+    let around: Vec<Around> = questions.ids.iter().map(|id| Around { id: *id, before: 2, after: 3 }).collect();
     for id in &questions.ids {
         note(format!("history of {id}"), events(ledger.history(*id).await?)?);
     }
     for view in &questions.views {
         note(format!("get, {view:?}"), json!(ledger.get(&questions.ids, view).await?));
+        note(format!("around, {view:?}"), json!(ledger.around(&around, view).await?));
         for scope in &questions.scopes {
             for filter in &questions.filters {
                 let what = format!("of {scope} with {filter}, {view:?}");

@@ -144,7 +144,10 @@ impl Mem0 {
             })
             .collect();
         let memories = self.inner.ledger.get(&known, &View::current(self.now())).await?;
-        results.extend(memories.into_iter().flatten().map(|m| add_item(m.id, Event::None, m.content, None, None)));
+        // Which messages said it again is no longer known.
+        let again = |known: Memory| (known.id, Content { sources: Vec::new(), ..known.content });
+        let again = memories.into_iter().flatten().map(again);
+        results.extend(again.map(|(id, content)| add_item(id, Event::None, content, None, None)));
         Ok(results)
     }
 }
@@ -156,6 +159,6 @@ fn add_item(
     previous_memory: Option<String>,
     reason: Option<String>,
 ) -> AddItem {
-    let Content { text, actor, role, .. } = content;
-    AddItem { id, memory: text, event, previous_memory, actor_id: actor, role: role.map(Role::as_str), reason }
+    let Content { text, actor, role, sources, .. } = content;
+    AddItem { id, memory: text, event, previous_memory, actor_id: actor, role: role.map(Role::as_str), reason, sources }
 }

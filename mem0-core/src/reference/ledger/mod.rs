@@ -3,6 +3,7 @@
 mod decide;
 mod fold;
 mod jobs;
+mod place;
 mod project;
 mod read;
 mod state;
@@ -21,8 +22,8 @@ use crate::filter::Filter;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::ledger::{
-    Commit, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, NearestQuery, Page,
-    Pending, PendingQuery, Projection, Receipt, ScopeInfo, StoredMessage, View,
+    Around, Commit, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange,
+    NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo, StoredMessage, View,
 };
 use crate::traits::vector_store::ScoredPoint;
 use crate::types::ids::{JobId, MemoryId, TxnId};
@@ -133,6 +134,16 @@ impl Ledger for MemoryLedger {
             Some(tables.vector(record, record.live()?)?.to_vec())
         };
         Ok(ids.iter().map(vector).collect())
+    }
+
+    async fn places(&self, ids: &[MemoryId]) -> Result<Vec<Option<Place>>> {
+        let tables = self.tables();
+        Ok(ids.iter().map(|id| tables.place(*id)).collect())
+    }
+
+    async fn around(&self, of: &[Around], view: &View) -> Result<Vec<Vec<(i64, Memory)>>> {
+        let tables = self.tables();
+        Ok(of.iter().map(|of| tables.around(of, view)).collect())
     }
 
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {

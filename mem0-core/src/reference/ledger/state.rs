@@ -42,7 +42,8 @@ pub(super) struct Tables {
 #[derive(Default)]
 pub(super) struct ScopeRecord {
     pub(super) revision: u64,
-    pub(super) members: BTreeSet<MemoryId>,
+    /// In the order in which they were added.
+    pub(super) members: Vec<MemoryId>,
     /// By time, then arrival.
     pub(super) messages: BTreeMap<(Timestamp, u64), StoredMessage>,
     pub(super) message_ids: BTreeSet<String>,
@@ -117,8 +118,8 @@ impl Tables {
 
     /// The records of what the scope covers.
     pub(super) fn records(&self, covering: Option<&Scope>) -> impl Iterator<Item = (MemoryId, &Record)> {
-        let members = self.covered(covering).flat_map(|(_, scope)| &scope.members);
-        members.filter_map(|id| Some((*id, self.memories.get(id)?)))
+        self.covered(covering)
+            .flat_map(|(_, scope)| scope.members.iter().filter_map(|id| Some((*id, self.memories.get(id)?))))
     }
 
     /// The vector of the row's text by the current model.

@@ -105,8 +105,8 @@ impl Tables {
             if self.folded(*id, record).as_ref() != Some(record) {
                 findings.push(format!("memory {id}: folding its events gives another state"));
             }
-            if !self.scopes.get(&record.standing.scope).is_some_and(|scope| scope.members.contains(id)) {
-                findings.push(format!("memory {id}: its scope does not list it"));
+            if self.place(*id).is_none() {
+                findings.push(format!("memory {id}: its scope does not list it in its place"));
             }
             if record.standing.key.is_some_and(|key| self.keys.get(&(record.standing.scope.clone(), key)) != Some(id)) {
                 findings.push(format!("memory {id}: its dedup key is not indexed"));

@@ -58,6 +58,9 @@ impl Tables {
             vector: event.change.vector.take().map(|vector| (identity.clone(), vector)),
         };
         let before = self.memories.remove(&id);
+        if before.is_none() {
+            self.scopes.entry(event.scope.clone()).or_default().members.push(id);
+        }
         let freed = before.as_ref().and_then(|record| record.standing.key);
         let record = Record::after(before, &event, load);
         if let Some(key) = freed {
@@ -66,7 +69,6 @@ impl Tables {
         if let Some(key) = record.standing.key {
             self.keys.insert((event.scope.clone(), key), id);
         }
-        self.scopes.entry(event.scope.clone()).or_default().members.insert(id);
         self.wait(&event, record.standing.version, claim);
         self.memories.insert(id, record);
         self.last_seq = event.seq;

@@ -51,6 +51,7 @@ struct Stored {
     terms: i64,
     postings: i64,
     has_vector: bool,
+    nth: i64,
 }
 
 /// The words of each memory in the index: term, count, length.
@@ -63,7 +64,7 @@ async fn one(session: &Session, row: &Row, findings: &mut Vec<String>) -> Attemp
         Step::new(
             "SELECT m.mem_no, m.id, m.version, m.state, m.head, m.vector_seq, m.created_at, m.updated_at, m.expires_at,
                  m.terms, m.postings, EXISTS (SELECT 1 FROM ledger_vectors v WHERE v.seq = m.vector_seq
-                     AND v.identity_no = (SELECT identity_no FROM ledger_state))
+                     AND v.identity_no = (SELECT identity_no FROM ledger_state)), m.nth
              FROM ledger_memories m WHERE m.scope_no = $1",
         )
         .bind(scope_no),
@@ -83,6 +84,12 @@ async fn one(session: &Session, row: &Row, findings: &mut Vec<String>) -> Attemp
     let mut stored = BTreeMap::new();
     for row in next(&mut answers)? {
         stored.insert(at::<i64>(&row, 0)?, read_stored(&row)?);
+    }
+    // By the number of the first event, which is the order of addition.
+    for (memory, nth) in stored.values().zip(1_i64..) {
+        if memory.nth != nth {
+            findings.push(format!("memory {}: it is number {} of its scope, not {nth}", memory.id, memory.nth));
+        }
     }
     let events = next(&mut answers)?;
     let mut index = Index::new();
@@ -138,6 +145,7 @@ fn read_stored(row: &Row) -> Result<Stored> {
         terms: at(row, 9)?,
         postings: at(row, 10)?,
         has_vector: at(row, 11)?,
+        nth: at(row, 12)?,
     })
 }
 

@@ -51,10 +51,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mem0_core::{
-    Commit, EmbedderIdentity, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits, KeywordQuery,
-    Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending, PendingQuery,
-    Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId,
-    View, check_new_jobs,
+    Around, Commit, EmbedderIdentity, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
+    KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
+    PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
+    StoredMessage, Timestamp, TxnId, View, check_new_jobs,
 };
 use uuid::Uuid;
 
@@ -206,6 +206,16 @@ impl Ledger for PostgresLedger {
     async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>> {
         let work = async { read::vectors(&self.client().await?, ids).await };
         work.await.map_err(said("vectors"))
+    }
+
+    async fn places(&self, ids: &[MemoryId]) -> Result<Vec<Option<Place>>> {
+        let work = async { read::places(&self.client().await?, ids).await };
+        work.await.map_err(said("places"))
+    }
+
+    async fn around(&self, of: &[Around], view: &View) -> Result<Vec<Vec<(i64, Memory)>>> {
+        let work = async { read::around(&self.client().await?, of, view).await };
+        work.await.map_err(said("around"))
     }
 
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {

@@ -23,6 +23,13 @@ pub(super) struct ScopeRow {
     pub(super) terms: i64,
 }
 
+impl ScopeRow {
+    /// How many memories were ever added to it.
+    pub(super) const fn added(&self) -> i64 {
+        self.live + self.deleted + self.superseded
+    }
+}
+
 /// Whose keyword index it is, as a number. Two owners may share one, which
 /// costs them time and nothing else: each posting has its scope.
 fn owner(scope: &Scope) -> i64 {

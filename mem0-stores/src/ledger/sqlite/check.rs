@@ -52,14 +52,17 @@ struct Stored {
     mem_no: i64,
     id: MemoryId,
     scope_no: i64,
+    nth: i64,
     head: Folded,
     terms: i64,
     postings: i64,
 }
 
-/// What a scope has to count: live memories, terms, postings.
+/// What a scope has to count: memories ever added, those that are live, their
+/// terms and postings.
 #[derive(Default)]
 struct Counted {
+    added: i64,
     live: i64,
     terms: i64,
     postings: i64,
@@ -70,15 +73,19 @@ fn memories(connection: &Connection, findings: &mut Vec<String>) -> Attempt<Hash
     let mut counted: HashMap<i64, Counted> = HashMap::new();
     let mut statement = connection.prepare(
         "SELECT mem_no, id, scope_no, version, state, head, vector_seq, created_at, updated_at, expires_at, terms,
-             postings
+             postings, nth
          FROM ledger_memories ORDER BY mem_no",
     )?;
     let mut found = statement.query(())?;
     while let Some(row) = found.next()? {
         let stored = read_stored(row)?;
         let id = stored.id;
-        let Some(text) = fold(connection, &stored, findings)? else { continue };
         let counts = counted.entry(stored.scope_no).or_default();
+        counts.added += 1;
+        if stored.nth != counts.added {
+            findings.push(format!("memory {id}: it is number {} of its scope, not {}", stored.nth, counts.added));
+        }
+        let Some(text) = fold(connection, &stored, findings)? else { continue };
         counts.live += 1;
         counts.terms += stored.terms;
         counts.postings += stored.postings;
@@ -114,6 +121,7 @@ fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         },
         terms: row.get(10)?,
         postings: row.get(11)?,
+        nth: row.get(12)?,
     })
 }
 
@@ -166,7 +174,7 @@ fn words_agree(connection: &Connection, stored: &Stored, text: &str) -> Attempt<
 fn counters(connection: &Connection, counted: &HashMap<i64, Counted>, findings: &mut Vec<String>) -> Attempt<()> {
     let mut cache = ScopeCache::default();
     let mut statement = connection.prepare(
-        "SELECT s.scope_no, s.live, s.terms, s.revision,
+        "SELECT s.scope_no, s.live, s.terms, s.revision, s.added,
              (SELECT count(*) FROM ledger_commits c WHERE c.scope_no = s.scope_no)
          FROM ledger_scopes s ORDER BY s.scope_no",
     )?;
@@ -174,11 +182,15 @@ fn counters(connection: &Connection, counted: &HashMap<i64, Counted>, findings: 
     let none = Counted::default();
     while let Some(row) = found.next()? {
         let (scope_no, live, terms): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (revision, commits): (i64, i64) = (row.get(3)?, row.get(4)?);
+        let (revision, added, commits): (i64, i64, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
         let counted = counted.get(&scope_no).unwrap_or(&none);
         if (live, terms) != (counted.live, counted.terms) {
             let scope = cache.get(connection, scope_no)?;
             findings.push(format!("scope {scope}: it counts {live} live memories, there are {}", counted.live));
+        }
+        if added != counted.added {
+            let scope = cache.get(connection, scope_no)?;
+            findings.push(format!("scope {scope}: it counts {added} memories ever, there are {}", counted.added));
         }
         if revision != commits {
             let scope = cache.get(connection, scope_no)?;

@@ -25,10 +25,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{
-    Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
-    KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
-    PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, StoredMessage,
-    Timestamp, TxnId, View, check_new_jobs,
+    Around, Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery,
+    KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page,
+    Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
+    StoredMessage, Timestamp, TxnId, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -166,6 +166,16 @@ impl Ledger for SqliteLedger {
     async fn vectors(&self, ids: &[MemoryId]) -> Result<Vec<Option<Vec<f32>>>> {
         let ids = ids.to_vec();
         self.db.read("vectors", move |c| read::vectors(c, &ids)).await
+    }
+
+    async fn places(&self, ids: &[MemoryId]) -> Result<Vec<Option<Place>>> {
+        let ids = ids.to_vec();
+        self.db.read("places", move |c| read::places(c, &ids)).await
+    }
+
+    async fn around(&self, of: &[Around], view: &View) -> Result<Vec<Vec<(i64, Memory)>>> {
+        let (of, view, lately) = (of.to_vec(), *view, Arc::clone(&self.lately));
+        self.db.read("around", move |c| read::around(c, &lately, &of, &view)).await
     }
 
     async fn pending(&self, query: &PendingQuery) -> Result<Vec<Pending>> {

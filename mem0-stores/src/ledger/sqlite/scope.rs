@@ -15,6 +15,8 @@ pub(super) struct ScopeRow {
     pub(super) no: i64,
     pub(super) owner: i64,
     pub(super) revision: i64,
+    /// How many memories were ever added to it.
+    pub(super) added: i64,
     /// How many live memories it has.
     pub(super) live: i64,
     /// How many terms their texts have.
@@ -25,11 +27,11 @@ pub(super) struct ScopeRow {
 impl ScopeRow {
     fn read(row: &Row<'_>) -> Attempt<Self> {
         let fields = ScopeFields {
-            org_id: row.get(5)?,
-            app_id: row.get(6)?,
-            user_id: row.get(7)?,
-            agent_id: row.get(8)?,
-            run_id: row.get(9)?,
+            org_id: row.get(6)?,
+            app_id: row.get(7)?,
+            user_id: row.get(8)?,
+            agent_id: row.get(9)?,
+            run_id: row.get(10)?,
         };
         let scope = Scope::from_fields(fields)
             .map_err(|e| Error::corrupt("a scope in the ledger has unusable ids").with_source(e))?;
@@ -37,8 +39,9 @@ impl ScopeRow {
             no: row.get(0)?,
             owner: row.get(1)?,
             revision: row.get(2)?,
-            live: row.get(3)?,
-            terms: row.get(4)?,
+            added: row.get(3)?,
+            live: row.get(4)?,
+            terms: row.get(5)?,
             scope,
         })
     }
@@ -52,7 +55,7 @@ impl ScopeRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT scope_no, owner_no, revision, live, terms, org_id, app_id, user_id, agent_id, run_id
+            "SELECT scope_no, owner_no, revision, added, live, terms, org_id, app_id, user_id, agent_id, run_id
              FROM ledger_scopes ",
             $rest
         )

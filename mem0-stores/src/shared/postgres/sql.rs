@@ -19,10 +19,9 @@ pub(crate) fn literal(text: &str) -> String {
 /// A statement that is being written. Values are bound, never written into the
 /// text.
 ///
-/// It is never prepared under a name, and neither its values nor its answer
-/// should be of an extension's types, about which the driver would ask by a
-/// statement that it prepares: so it can be run behind a pooler that hands each
-/// transaction to another connection.
+/// Neither its values nor its answer should be of an extension's types, about
+/// which the driver would ask by a statement that it prepares: so it can be run
+/// behind a pooler that hands each transaction to another connection.
 #[derive(Debug, Default)]
 pub(crate) struct Sql {
     text: String,
@@ -46,11 +45,27 @@ impl Sql {
     }
 
     /// How many values are bound.
-    pub(crate) fn values(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Runs it in one round trip, planned for these very values.
+    /// The text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values, in the order of their places.
+    pub(crate) fn values(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.values.iter().map(|(value, _)| &**value as &(dyn ToSql + Sync)).collect()
+    }
+
+    /// The types of the values.
+    pub(crate) fn types(&self) -> Vec<Type> {
+        self.values.iter().map(|(_, kind)| kind.clone()).collect()
+    }
+
+    /// Runs it in one round trip, without a name and planned for these very
+    /// values.
     ///
     /// # Errors
     /// `InvalidInput` for too many values, else what the server says.
@@ -58,8 +73,7 @@ impl Sql {
         if self.values.len() > MAX_VALUES {
             return Err(Error::invalid("a filter with too many conditions for one statement"));
         }
-        let values: Vec<(&(dyn ToSql + Sync), Type)> =
-            self.values.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect();
+        let values: Vec<_> = self.values().into_iter().zip(self.types()).collect();
         client.query_typed(&self.text, &values).await.map_err(|error| refusal(&error))
     }
 
@@ -68,7 +82,10 @@ impl Sql {
     /// # Errors
     /// As `query`; `Internal` for an answer without a row.
     pub(crate) async fn one(&self, client: &impl GenericClient) -> Result<Row> {
-        let row = self.query(client).await?.into_iter().next();
-        row.ok_or_else(|| Error::internal("an answer of PostgreSQL without a row"))
+        Self::first(self.query(client).await?)
+    }
+
+    pub(crate) fn first(rows: Vec<Row>) -> Result<Row> {
+        rows.into_iter().next().ok_or_else(|| Error::internal("an answer of PostgreSQL without a row"))
     }
 }

@@ -8,18 +8,20 @@ use mem0_core::{
 
 use super::schema::Table;
 use super::search::Index;
+use super::session::Sessions;
+use super::sizes::Sizes;
 use super::{read, search, words, write};
 use crate::shared::collection::check_vector;
-use crate::shared::postgres::Database;
 
 /// An open collection of a [`PgvectorStore`](super::PgvectorStore).
 #[derive(Debug)]
 pub(super) struct PgvectorCollection {
     pub(super) provider: &'static str,
-    pub(super) db: Database,
+    pub(super) sessions: Sessions,
     pub(super) spec: CollectionSpec,
     pub(super) table: Table,
     pub(super) index: Option<Index>,
+    pub(super) sizes: Sizes,
 }
 
 impl PgvectorCollection {
@@ -32,7 +34,7 @@ impl PgvectorCollection {
         if points.is_empty() {
             return Ok(());
         }
-        write::upsert(&mut self.db.client().await?, &self.table, &write::latest(points)).await
+        write::upsert(&mut self.sessions.get().await?, &self.table, &write::latest(points)).await
     }
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
@@ -40,14 +42,14 @@ impl PgvectorCollection {
         if queries.is_empty() {
             return Ok(Vec::new());
         }
-        search::search(&self.db.client().await?, &self.table, self.index.as_ref(), queries).await
+        search::search(&self.sessions.get().await?, self, queries).await
     }
 
     async fn remove(&self, selector: &Selector) -> Result<u64> {
         match selector {
             Selector::Ids(ids) if ids.is_empty() => Ok(0),
-            Selector::Ids(ids) => write::delete_ids(&self.db.client().await?, &self.table, ids).await,
-            Selector::Scope(scope) => write::delete_scope(&self.db.client().await?, &self.table, scope).await,
+            Selector::Ids(ids) => write::delete_ids(&self.sessions.get().await?, &self.table, ids).await,
+            Selector::Scope(scope) => write::delete_scope(&self.sessions.get().await?, &self.table, scope).await,
             _ => Err(Error::new(ErrorKind::Unsupported, "this way to select points")),
         }
     }
@@ -67,7 +69,7 @@ impl VectorCollection for PgvectorCollection {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let work = async { read::get(&self.db.client().await?, &self.table, scope, ids).await };
+        let work = async { read::get(&self.sessions.get().await?, &self.table, scope, ids).await };
         self.said("get", work.await)
     }
 
@@ -79,17 +81,17 @@ impl VectorCollection for PgvectorCollection {
         if queries.is_empty() {
             return Ok(Vec::new());
         }
-        let work = async { words::search(&self.db.client().await?, &self.table, queries).await };
+        let work = async { words::search(&self.sessions.get().await?, &self.table, queries).await };
         self.said("search_text", work.await)
     }
 
     async fn scroll(&self, query: &ScrollQuery) -> Result<Vec<Point>> {
-        let work = async { read::scroll(&self.db.client().await?, &self.table, query).await };
+        let work = async { read::scroll(&self.sessions.get().await?, &self.table, query).await };
         self.said("scroll", work.await)
     }
 
     async fn count(&self, scope: Option<&Scope>, filter: &Filter) -> Result<u64> {
-        let work = async { read::count(&self.db.client().await?, &self.table, scope, filter).await };
+        let work = async { read::count(&self.sessions.get().await?, &self.table, scope, filter).await };
         self.said("count", work.await)
     }
 

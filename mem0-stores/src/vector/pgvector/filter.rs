@@ -156,7 +156,7 @@ mod tests {
     fn text_of(filter: &Filter) -> String {
         let mut sql = Sql::default();
         let condition = condition(&mut sql, filter).unwrap();
-        format!("{} values: {condition}", sql.values())
+        format!("{} values: {condition}", sql.len())
     }
 
     #[test]

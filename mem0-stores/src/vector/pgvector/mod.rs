@@ -10,8 +10,8 @@
 //! the times of a payload have columns of their own. Every value is bound; a
 //! write carries its version, and the server keeps the later one.
 //!
-//! No statement needs anything of the connection it runs on, so that a pooler may
-//! hand each to another one.
+//! No statement needs a setting of the connection it runs on, and each can be run
+//! without a name, so that a pooler may hand each to another connection.
 //!
 //! A deletion empties the row; PostgreSQL takes what was in it from the disk
 //! when it next vacuums the table.
@@ -26,6 +26,8 @@ mod read;
 mod rest;
 mod schema;
 mod search;
+mod session;
+mod sizes;
 #[cfg(feature = "supabase")]
 mod supabase;
 mod words;
@@ -44,6 +46,8 @@ pub use foreign::ForeignTable;
 #[cfg(feature = "supabase")]
 pub use rest::SUPABASE_FUNCTIONS;
 use search::Index;
+use session::Sessions;
+use sizes::Sizes;
 #[cfg(feature = "supabase")]
 pub use supabase::{IndexMeasure, IndexMethod, SupabaseConfig, Transport};
 
@@ -64,7 +68,7 @@ pub use supabase::{IndexMeasure, IndexMethod, SupabaseConfig, Transport};
 #[derive(Debug)]
 pub struct PgvectorStore {
     name: &'static str,
-    db: Database,
+    sessions: Sessions,
     config: PgvectorConfig,
     max_dims: usize,
     capabilities: VectorCapabilities,
@@ -87,16 +91,18 @@ impl PgvectorStore {
         capabilities.versioned = true;
         capabilities.keyword = true;
         capabilities.max_dims = Some(max_dims);
-        let db = config.pool().and_then(Database::new).map_err(said)?;
-        Ok(Self { name, db, config, max_dims, capabilities })
+        let options = config.pool().map_err(said)?;
+        let prepares = config.prepares(&options);
+        let sessions = Sessions::new(Database::new(options).map_err(said)?, prepares);
+        Ok(Self { name, sessions, config, max_dims, capabilities })
     }
 
     async fn open_table(&self, spec: &CollectionSpec) -> Result<PgvectorCollection> {
         check_name(&spec.name)?;
         let dims = spec.identity.dims;
         self.config.fits(spec, self.max_dims)?;
-        let mut client = self.db.client().await?;
-        let table = schema::open(&mut client, &self.config, spec).await?;
+        let mut session = self.sessions.get().await?;
+        let table = schema::open(&mut session.client, &self.config, spec).await?;
         let kind = match self.config.index_kind()? {
             IndexKind::None => None,
             _ if self.config.half(dims) => Some(format!("halfvec({dims})")),
@@ -105,7 +111,8 @@ impl PgvectorStore {
         let column = schema::indexed(&self.config, i32::try_from(dims).unwrap_or(i32::MAX));
         let exact_up_to = self.config.exact_up_to;
         let index = kind.map(|kind| Index { column, kind, exact_up_to, settings: self.config.search_settings() });
-        Ok(PgvectorCollection { provider: self.name, db: self.db.clone(), spec: spec.clone(), table, index })
+        let (sessions, sizes) = (self.sessions.clone(), Sizes::default());
+        Ok(PgvectorCollection { provider: self.name, sessions, spec: spec.clone(), table, index, sizes })
     }
 }
 
@@ -147,7 +154,7 @@ impl VectorStore for PgvectorStore {
     async fn drop_collection(&self, name: &str) -> Result<()> {
         let work = async {
             check_name(name)?;
-            schema::drop_collection(&mut self.db.client().await?, &self.config, name).await
+            schema::drop_collection(&mut self.sessions.get().await?.client, &self.config, name).await
         };
         work.await.map_err(|error: Error| error.with_operation("drop_collection").with_provider(self.name))
     }

@@ -9,7 +9,8 @@ use tokio_postgres::types::Type;
 use super::filter::condition;
 use super::payload;
 use super::schema::Table;
-use crate::shared::postgres::{Client, Sql};
+use super::session::Session;
+use crate::shared::postgres::Sql;
 
 /// The columns of a point, in the order in which `point` reads them.
 const COLUMNS: &str = "id, version, org_id, app_id, user_id, agent_id, run_id, vector::real[], payload::text";
@@ -50,7 +51,7 @@ fn point(row: &Row) -> Result<Point> {
 }
 
 pub(super) async fn get(
-    client: &Client,
+    session: &Session,
     table: &Table,
     scope: Option<&Scope>,
     ids: &[MemoryId],
@@ -60,13 +61,13 @@ pub(super) async fn get(
     let wanted = sql.bind(wanted, Type::UUID_ARRAY);
     let covered = covered(&mut sql, scope);
     sql.push(&format!("SELECT {COLUMNS} FROM {} WHERE id = ANY({wanted}) AND {covered}", table.name));
-    let rows = sql.query(&***client).await?;
+    let rows = session.query(&sql).await?;
     let found = rows.iter().map(|row| point(row).map(|point| (point.id, point)));
     let found = found.collect::<Result<HashMap<_, _>>>()?;
     Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
 }
 
-pub(super) async fn scroll(client: &Client, table: &Table, query: &ScrollQuery) -> Result<Vec<Point>> {
+pub(super) async fn scroll(session: &Session, table: &Table, query: &ScrollQuery) -> Result<Vec<Point>> {
     let mut sql = Sql::default();
     let covered = covered(&mut sql, query.scope.as_ref());
     let meets = condition(&mut sql, &query.filter)?;
@@ -79,15 +80,15 @@ pub(super) async fn scroll(client: &Client, table: &Table, query: &ScrollQuery) 
         "SELECT {COLUMNS} FROM {} WHERE {covered} AND {after} AND {meets} ORDER BY id LIMIT {limit}",
         table.name
     ));
-    sql.query(&***client).await?.iter().map(point).collect()
+    session.query(&sql).await?.iter().map(point).collect()
 }
 
-pub(super) async fn count(client: &Client, table: &Table, scope: Option<&Scope>, filter: &Filter) -> Result<u64> {
+pub(super) async fn count(session: &Session, table: &Table, scope: Option<&Scope>, filter: &Filter) -> Result<u64> {
     let mut sql = Sql::default();
     let covered = covered(&mut sql, scope);
     let meets = condition(&mut sql, filter)?;
     sql.push(&format!("SELECT count(*) FROM {} WHERE {covered} AND {meets}", table.name));
-    let rows = sql.query(&***client).await?;
+    let rows = session.query(&sql).await?;
     match rows.first().map(|row| row.try_get::<_, i64>(0)) {
         Some(Ok(count)) => Ok(count.unsigned_abs()),
         _ => Err(Error::internal("a count without an answer")),

@@ -6,17 +6,27 @@
 //! distance. An index goes on looking until enough rows meet scope and filter
 //! (`relaxed_order`, which unlike `strict_order` throws nothing away; the order
 //! is made afterwards anyway), but not for ever: where it brings fewer than
-//! were asked for, the search is done again by a scan.
+//! were asked for, the search is done again by a scan. A scope that was found to
+//! be small a moment ago is not counted again ([`Sizes`](super::sizes::Sizes)).
+//!
+//! The server makes one plan for a statement that it has often seen, whatever
+//! its values. So the limit stands in the text, without which the server would
+//! not trust the index; and a vector is read from its numbers in a query of its
+//! own, which is run once and not for each row.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use mem0_core::{Error, Result, ScoredPoint, VectorQuery};
 use tokio_postgres::types::Type;
 
+use super::collection::PgvectorCollection;
 use super::filter::condition;
 use super::read::{covered, id, version};
 use super::schema::Table;
-use crate::shared::postgres::{Client, Sql};
+use super::session::Session;
+use super::sizes::Sizes;
+use crate::shared::postgres::Sql;
 use crate::shared::search::sort_hits;
 
 /// The most searches of one statement, and the most values after which another
@@ -49,73 +59,91 @@ impl Index {
     }
 }
 
+/// A search that takes so long may be the scan of a scope that has grown.
+const SLOW: Duration = Duration::from_millis(100);
+
+/// A query of a batch.
+#[derive(Clone, Copy)]
+struct Asked<'q> {
+    number: usize,
+    query: &'q VectorQuery,
+    /// The index, unless the scope is scanned in any case.
+    index: Option<&'q Index>,
+}
+
 /// The nearest points of each query, whose vectors are checked.
 pub(super) async fn search(
-    client: &Client,
-    table: &Table,
-    index: Option<&Index>,
+    session: &Session,
+    collection: &PgvectorCollection,
     queries: &[VectorQuery],
 ) -> Result<Vec<Vec<ScoredPoint>>> {
+    let PgvectorCollection { table, index, sizes, .. } = collection;
     let mut answers = vec![Vec::new(); queries.len()];
-    let asked: Vec<usize> = (0..).zip(queries).filter(|(_, query)| query.limit > 0).map(|(n, _)| n).collect();
-    let short = run(client, table, index, queries, &asked, &mut answers).await?;
+    let asked = queries.iter().enumerate().filter(|(_, query)| query.limit > 0).map(|(number, query)| {
+        let index = index.as_ref().filter(|_| !sizes.is_small(&query.scope));
+        Asked { number, query, index }
+    });
+    let asked: Vec<_> = asked.collect();
+    let start = Instant::now();
+    let short = run(session, table, sizes, &asked, &mut answers).await;
+    if short.is_err() || start.elapsed() > SLOW {
+        asked.iter().for_each(|asked| sizes.forget(&asked.query.scope));
+    }
+    let short = short?;
     if !short.is_empty() {
-        run(client, table, None, queries, &short, &mut answers).await?;
+        run(session, table, sizes, &short, &mut answers).await?;
     }
     Ok(answers)
 }
 
-/// Asks some of the queries, and returns those for which the index brought too
-/// little.
-async fn run(
-    client: &Client,
+/// Asks some queries, and returns those for which the index brought too little.
+async fn run<'q>(
+    session: &Session,
     table: &Table,
-    index: Option<&Index>,
-    queries: &[VectorQuery],
-    asked: &[usize],
+    sizes: &Sizes,
+    asked: &[Asked<'q>],
     answers: &mut [Vec<ScoredPoint>],
-) -> Result<Vec<usize>> {
+) -> Result<Vec<Asked<'q>>> {
     let mut short = Vec::new();
-    let mut statement = Statement::new(table, index);
-    for (place, &number) in asked.iter().enumerate() {
-        let Some(query) = queries.get(number) else { continue };
-        statement.add(number, query)?;
+    let mut statement = Statement::new(table);
+    for (place, &one) in asked.iter().enumerate() {
+        statement.add(one)?;
         if statement.is_full() || place + 1 == asked.len() {
-            let full = std::mem::replace(&mut statement, Statement::new(table, index));
-            short.extend(full.run(client, queries, answers).await?);
+            let full = std::mem::replace(&mut statement, Statement::new(table));
+            short.extend(full.run(session, sizes, answers).await?);
         }
     }
     Ok(short)
 }
 
-struct Statement<'t> {
+struct Statement<'t, 'q> {
     table: &'t Table,
-    index: Option<&'t Index>,
     sql: Sql,
     /// The numbers of the scopes that are counted, by their keys.
     scopes: HashMap<String, usize>,
     counts: Vec<String>,
     arms: Vec<String>,
-    numbers: Vec<usize>,
+    asked: Vec<Asked<'q>>,
 }
 
-impl<'t> Statement<'t> {
-    fn new(table: &'t Table, index: Option<&'t Index>) -> Self {
-        let (scopes, counts, arms, numbers) = Default::default();
-        Self { table, index, sql: Sql::default(), scopes, counts, arms, numbers }
+impl<'t, 'q> Statement<'t, 'q> {
+    fn new(table: &'t Table) -> Self {
+        let (scopes, counts, arms, asked) = Default::default();
+        Self { table, sql: Sql::default(), scopes, counts, arms, asked }
     }
 
     fn is_full(&self) -> bool {
-        self.numbers.len() >= MAX_QUERIES || self.sql.values() >= MAX_VALUES
+        self.asked.len() >= MAX_QUERIES || self.sql.len() >= MAX_VALUES
     }
 
-    fn add(&mut self, number: usize, query: &VectorQuery) -> Result<()> {
+    fn add(&mut self, asked: Asked<'q>) -> Result<()> {
+        let Asked { number, query, index } = asked;
         let sql = &mut self.sql;
         let name = &self.table.name;
-        let vector = format!("{}::real[]::vector", sql.bind(query.vector.clone(), Type::FLOAT4_ARRAY));
+        let vector = format!("(SELECT {}::real[]::vector)", sql.bind(query.vector.clone(), Type::FLOAT4_ARRAY));
         let covered = covered(sql, Some(&query.scope));
         let meets = condition(sql, &query.filter)?;
-        let limit = sql.bind(i64::try_from(query.limit).unwrap_or(i64::MAX).min(MAX_LIMIT), Type::INT8);
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX).min(MAX_LIMIT);
         // `+ 0` keeps the index out of it.
         let scan = |guard: &str| {
             format!(
@@ -123,7 +151,7 @@ impl<'t> Statement<'t> {
                  WHERE {guard}{covered} AND {meets} ORDER BY (vector <=> {vector}) + 0, id LIMIT {limit})"
             )
         };
-        match self.index {
+        match index {
             None => self.arms.push(scan("")),
             Some(index @ Index { column, kind, exact_up_to, .. }) => {
                 let next = self.scopes.len();
@@ -140,7 +168,7 @@ impl<'t> Statement<'t> {
                 let points = format!("(SELECT points FROM scope_{scope})");
                 self.arms.push(scan(&format!("{points} <= {exact_up_to} AND ")));
                 // An index of half-precision numbers is looked at a little wider.
-                let wide = if kind == "vector" { limit.clone() } else { format!("2 * {limit}") };
+                let wide = if kind == "vector" { limit } else { 2 * limit };
                 self.arms.push(format!(
                     "(SELECT {number}, id, version, vector <=> {vector} AS distance FROM \
                      (SELECT id, version, vector FROM {name} WHERE {points} > {exact_up_to} AND {covered} AND {meets} \
@@ -151,28 +179,30 @@ impl<'t> Statement<'t> {
                 self.arms.push(format!("(SELECT {number}, NULL, points, NULL FROM scope_{scope})"));
             }
         }
-        self.numbers.push(number);
+        self.asked.push(asked);
         Ok(())
     }
 
+    /// Takes the hits, and returns the queries for which the index brought too
+    /// little.
     async fn run(
         mut self,
-        client: &Client,
-        queries: &[VectorQuery],
+        session: &Session,
+        sizes: &Sizes,
         answers: &mut [Vec<ScoredPoint>],
-    ) -> Result<Vec<usize>> {
+    ) -> Result<Vec<Asked<'q>>> {
         if !self.counts.is_empty() {
             self.sql.push(&format!("WITH {} ", self.counts.join(", ")));
         }
         self.sql.push(&self.arms.join(" UNION ALL "));
-        for &number in &self.numbers {
-            if let Some(answer) = answers.get_mut(number) {
+        for asked in &self.asked {
+            if let Some(answer) = answers.get_mut(asked.number) {
                 answer.clear();
             }
         }
-        let mut by_index = Vec::new();
+        let mut counts = HashMap::new();
         let damaged = |_| Error::internal("an answer of another shape");
-        for row in self.sql.query(&***client).await? {
+        for row in session.query(&self.sql).await? {
             let number: i32 = row.try_get(0).map_err(damaged)?;
             let number = usize::try_from(number).unwrap_or_default();
             match row.try_get::<_, Option<f64>>(3).map_err(damaged)? {
@@ -181,25 +211,22 @@ impl<'t> Statement<'t> {
                     answers.get_mut(number).ok_or_else(|| Error::internal("an answer to no question"))?.push(hit);
                 }
                 None => {
-                    let points: i64 = row.try_get(2).map_err(damaged)?;
-                    let scanned = self.index.is_none_or(|index| points <= i64::from(index.exact_up_to));
-                    if !scanned {
-                        by_index.push(number);
-                    }
+                    counts.insert(number, row.try_get::<_, i64>(2).map_err(damaged)?);
                 }
             }
         }
-        for &number in &self.numbers {
-            if let Some(answer) = answers.get_mut(number) {
-                // Two distances may be one similarity.
-                sort_hits(answer);
+        let mut short = Vec::new();
+        for asked in self.asked {
+            let Some(answer) = answers.get_mut(asked.number) else { continue };
+            // Two distances may be one similarity.
+            sort_hits(answer);
+            let (Some(index), Some(points)) = (asked.index, counts.get(&asked.number)) else { continue };
+            sizes.counted(&asked.query.scope, *points, index.exact_up_to);
+            if *points > i64::from(index.exact_up_to) && answer.len() < asked.query.limit {
+                short.push(Asked { index: None, ..asked });
             }
         }
-        by_index.retain(|&number| {
-            let found = answers.get(number).map_or(0, Vec::len);
-            queries.get(number).is_some_and(|query| found < query.limit)
-        });
-        Ok(by_index)
+        Ok(short)
     }
 }
 
@@ -218,11 +245,13 @@ mod tests {
 
     fn text(index: Option<&Index>) -> String {
         let table = Table { no: 1, name: "\"public\".\"mem0\"".into(), list: "list".into(), words: None };
-        let mut statement = Statement::new(&table, index);
+        let mut statement = Statement::new(&table);
         let alice = Scope::user("alice").unwrap();
         let query = |limit| VectorQuery::new(alice.clone(), vec![1.0], limit);
-        statement.add(0, &query(5)).unwrap();
-        statement.add(1, &query(7).with_filter(Filter::exists("k"))).unwrap();
+        let queries = [query(5), query(7).with_filter(Filter::exists("k"))];
+        for (number, query) in queries.iter().enumerate() {
+            statement.add(Asked { number, query, index }).unwrap();
+        }
         statement.counts.into_iter().chain(statement.arms).collect::<Vec<_>>().join("\n")
     }
 

@@ -72,6 +72,9 @@ pub struct SupabaseConfig {
     /// Whether the connection string is that of the pooler for transactions; by
     /// default where its port is 6543.
     pub transaction_pooler: Option<bool>,
+    /// Whether statements are prepared once on each connection; by default
+    /// unless `transaction_pooler` is so. See `pgvector`.
+    pub prepared_statements: Option<bool>,
     /// The most connections; 5 by default.
     #[serde(alias = "pool_size")]
     pub maxconn: usize,
@@ -146,6 +149,7 @@ impl Default for SupabaseConfig {
             sslmode: None,
             sslrootcert: None,
             transaction_pooler: None,
+            prepared_statements: None,
             maxconn,
             connect_timeout_s,
             text_search_config,
@@ -196,6 +200,7 @@ impl SupabaseConfig {
             sslmode: self.sslmode.or(secured.then_some(SslMode::Require)),
             sslrootcert: self.sslrootcert,
             transaction_pooler: self.transaction_pooler,
+            prepared_statements: self.prepared_statements,
             maxconn: self.maxconn,
             connect_timeout_s: self.connect_timeout_s,
             text_search_config: self.text_search_config,

@@ -17,7 +17,8 @@ use super::payload::encode;
 use super::read::{covered, id, version};
 use super::schema::Table;
 use super::search::{MAX_LIMIT, MAX_QUERIES, MAX_VALUES};
-use crate::shared::postgres::{Client, Sql, literal, quoted};
+use super::session::Session;
+use crate::shared::postgres::{Sql, literal, quoted};
 use crate::shared::search::sort_hits;
 
 /// So many characters of a text are searched: what they come to is in any script
@@ -40,17 +41,17 @@ pub(super) fn index(name: &str) -> String {
 }
 
 /// The best points of each question by its words.
-pub(super) async fn search(client: &Client, table: &Table, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
+pub(super) async fn search(session: &Session, table: &Table, queries: &[TextQuery]) -> Result<Vec<Vec<TextHit>>> {
     let mut answers = vec![Vec::new(); queries.len()];
     let (mut sql, mut arms) = (Sql::default(), Vec::new());
     for (number, query) in queries.iter().enumerate() {
         if query.limit > 0 {
             arms.push(arm(&mut sql, table, number, query)?);
         }
-        let full = arms.len() >= MAX_QUERIES || sql.values() >= MAX_VALUES || number + 1 == queries.len();
+        let full = arms.len() >= MAX_QUERIES || sql.len() >= MAX_VALUES || number + 1 == queries.len();
         if full && !arms.is_empty() {
             sql.push(&std::mem::take(&mut arms).join(" UNION ALL "));
-            read(&std::mem::take(&mut sql), client, &mut answers).await?;
+            read(&std::mem::take(&mut sql), session, &mut answers).await?;
         }
     }
     for answer in &mut answers {
@@ -92,9 +93,9 @@ fn arm(sql: &mut Sql, table: &Table, number: usize, query: &TextQuery) -> Result
     ))
 }
 
-async fn read(sql: &Sql, client: &Client, answers: &mut [Vec<TextHit>]) -> Result<()> {
+async fn read(sql: &Sql, session: &Session, answers: &mut [Vec<TextHit>]) -> Result<()> {
     let damaged = |_| Error::internal("an answer of another shape");
-    for row in sql.query(&***client).await? {
+    for row in session.query(sql).await? {
         let number = usize::try_from(row.try_get::<_, i32>(0).map_err(damaged)?).unwrap_or_default();
         let score = row.try_get(3).map_err(damaged)?;
         let hit = TextHit { id: id(&row, 1)?, version: version(&row, 2)?, score };

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use mem0_core::{Error, MemoryId, Point, Result, Scope, ScopeKey};
-use tokio_postgres::GenericClient;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::payload;
 use super::read::covered;
 use super::schema::Table;
+use super::session::Session;
 use crate::shared::collection;
-use crate::shared::postgres::{Client, Sql, refusal};
+use crate::shared::postgres::{Sql, refusal};
 
 /// The most points, and about the most bytes, of one statement.
 pub(super) const MAX_POINTS: usize = 1_000;
@@ -70,7 +71,7 @@ pub(super) fn dropped() -> Error {
 
 /// Writes points that are checked and of distinct ids, each whole; a large batch
 /// in several statements of one transaction.
-pub(super) async fn upsert(client: &mut Client, table: &Table, points: &[&Point]) -> Result<()> {
+pub(super) async fn upsert(session: &mut Session, table: &Table, points: &[&Point]) -> Result<()> {
     let mut statements = vec![Columns::default()];
     for point in points {
         if statements.last().is_none_or(Columns::is_full) {
@@ -82,18 +83,18 @@ pub(super) async fn upsert(client: &mut Client, table: &Table, points: &[&Point]
     }
     if statements.len() == 1 {
         for columns in statements {
-            send(&***client, table, columns).await?;
+            written(&session.one(&insertion(table, columns)).await?)?;
         }
         return Ok(());
     }
-    let transaction = client.transaction().await.map_err(|e| refusal(&e))?;
+    let transaction = session.client.transaction().await.map_err(|e| refusal(&e))?;
     for columns in statements {
-        send(&*transaction, table, columns).await?;
+        written(&insertion(table, columns).one(&*transaction).await?)?;
     }
     transaction.commit().await.map_err(|e| refusal(&e))
 }
 
-async fn send(client: &impl GenericClient, table: &Table, columns: Columns) -> Result<()> {
+fn insertion(table: &Table, columns: Columns) -> Sql {
     let Table { name, list, no, .. } = table;
     let mut sql = Sql::default();
     let no = sql.bind(*no, Type::INT8);
@@ -124,7 +125,11 @@ async fn send(client: &impl GenericClient, table: &Table, columns: Columns) -> R
             WHERE excluded.version >= old.version)
          SELECT count(*) FROM mine"
     ));
-    match sql.one(client).await?.try_get::<_, i64>(0) {
+    sql
+}
+
+fn written(row: &Row) -> Result<()> {
+    match row.try_get::<_, i64>(0) {
         Ok(1) => Ok(()),
         _ => Err(dropped()),
     }
@@ -133,7 +138,7 @@ async fn send(client: &impl GenericClient, table: &Table, columns: Columns) -> R
 /// Deletes points unless they have got later versions, and returns how many
 /// there were. What has not arrived yet must not come back when it does, so an
 /// id that is not there is noted as deleted as well.
-pub(super) async fn delete_ids(client: &Client, table: &Table, ids: &[(MemoryId, u64)]) -> Result<u64> {
+pub(super) async fn delete_ids(session: &Session, table: &Table, ids: &[(MemoryId, u64)]) -> Result<u64> {
     let mut latest: HashMap<MemoryId, u64> = HashMap::with_capacity(ids.len());
     for &(id, version) in ids {
         let known = latest.entry(id).or_insert(version);
@@ -165,7 +170,7 @@ pub(super) async fn delete_ids(client: &Client, table: &Table, ids: &[(MemoryId,
             WHERE excluded.version >= old.version)
          SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM gone)"
     ));
-    let row = sql.one(&***client).await?;
+    let row = session.one(&sql).await?;
     match (row.try_get::<_, i64>(0), row.try_get::<_, i64>(1)) {
         (Ok(1), Ok(gone)) => Ok(gone.unsigned_abs()),
         _ => Err(dropped()),
@@ -174,7 +179,7 @@ pub(super) async fn delete_ids(client: &Client, table: &Table, ids: &[(MemoryId,
 
 /// Deletes everything that a scope covers, and returns how many points there
 /// were. What stays are ids and versions.
-pub(super) async fn delete_scope(client: &Client, table: &Table, scope: &Scope) -> Result<u64> {
+pub(super) async fn delete_scope(session: &Session, table: &Table, scope: &Scope) -> Result<u64> {
     let mut sql = Sql::default();
     let mine = sql.bind(table.no, Type::INT8);
     let covered = covered(&mut sql, Some(scope));
@@ -187,7 +192,7 @@ pub(super) async fn delete_scope(client: &Client, table: &Table, scope: &Scope) 
             WHERE EXISTS (SELECT FROM mine) AND {covered} RETURNING id)
          SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM gone)"
     ));
-    let row = sql.one(&***client).await?;
+    let row = session.one(&sql).await?;
     match (row.try_get::<_, i64>(0), row.try_get::<_, i64>(1)) {
         (Ok(1), Ok(gone)) => Ok(gone.unsigned_abs()),
         _ => Err(dropped()),

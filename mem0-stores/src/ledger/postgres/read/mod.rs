@@ -4,6 +4,7 @@ mod keyword;
 mod list;
 mod log;
 mod nearest;
+mod place;
 
 use futures::{Stream, TryStreamExt as _};
 use mem0_core::filter::CompiledFilter;
@@ -22,6 +23,7 @@ pub(super) use keyword::keyword;
 pub(super) use list::list;
 pub(super) use log::{history, last_seq, log, transaction};
 pub(super) use nearest::nearest;
+pub(super) use place::{around, places};
 
 /// Reads of several statements that see one moment.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

@@ -10,7 +10,7 @@ use crate::shared::postgres::quoted;
 const COMPONENT: &str = "ledger";
 
 /// From each version to the next. A step that has been released never changes.
-const STEPS: &[&str] = &[include_str!("version_1.sql")];
+const STEPS: &[&str] = &[include_str!("version_1.sql"), include_str!("version_2.sql")];
 
 /// The lock of whatever makes or changes tables in any schema of the database:
 /// two servers that start at once do it one after the other.

@@ -26,13 +26,15 @@ pub(super) struct Touched {
     pub(super) now: Standing,
     pub(super) head: i64,
     pub(super) updated_at: i64,
+    /// Of a new one: its number among all that were ever added to its scope.
+    pub(super) nth: i64,
     /// The words of a text that is new to the keyword index.
     words: Option<Vec<(TermId, u32)>>,
 }
 
 impl Touched {
     fn new(id: MemoryId, was: Option<Standing>, now: Standing) -> Self {
-        Self { id, was, now, head: 0, updated_at: 0, words: None }
+        Self { id, was, now, head: 0, updated_at: 0, nth: 0, words: None }
     }
 
     /// As it was, if its words are in the index.
@@ -417,8 +419,9 @@ impl Draft {
             let Some(mut touched) = self.touched.remove(&id) else { continue };
             let Some(row) = scopes.get_mut(&touched.now.scope_no) else { continue };
             words(&mut touched, row.owner, &mut self.out);
-            if let Some(was) = &touched.was {
-                tally(row, was, -1);
+            match &touched.was {
+                Some(was) => tally(row, was, -1),
+                None => touched.nth = row.added() + 1,
             }
             tally(row, &touched.now, 1);
             self.out.touched.push(touched);

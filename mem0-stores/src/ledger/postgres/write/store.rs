@@ -132,17 +132,18 @@ fn memories(touched: &[Touched], steps: &mut Vec<Step>) -> Result<()> {
         let step = columns(
             Step::new(
                 "INSERT INTO ledger_memories (mem_no, version, state, head, vector_seq, dedup_key, updated_at, expires_at,
-                     terms, postings, id, scope_no, created_at)
+                     terms, postings, id, scope_no, created_at, nth)
                  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[],
                      $6::bytea[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::uuid[], $12::bigint[],
-                     $13::bigint[])",
+                     $13::bigint[], $14::bigint[])",
             ),
             chunk,
         )?;
         steps.push(
             step.bind(column(chunk, |one| one.id.as_uuid()))
                 .bind(column(chunk, |one| one.now.scope_no))
-                .bind(column(chunk, |one| one.now.created_at)),
+                .bind(column(chunk, |one| one.now.created_at))
+                .bind(column(chunk, |one| one.nth)),
         );
     }
     Ok(())

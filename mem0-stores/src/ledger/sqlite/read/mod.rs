@@ -5,6 +5,7 @@ mod keyword;
 mod list;
 mod log;
 mod nearest;
+mod place;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub(super) use keyword::keyword;
 pub(super) use list::list;
 pub(super) use log::{history, log, transaction};
 pub(super) use nearest::nearest;
+pub(super) use place::{around, places};
 
 /// A version of a memory that a view sees.
 pub(super) struct Version {

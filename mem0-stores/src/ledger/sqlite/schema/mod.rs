@@ -9,7 +9,7 @@ const COMPONENT: &str = "ledger";
 
 /// From each version to the next. A step that has been released never changes;
 /// `tests/fixtures` has a file of every version that it starts from.
-const STEPS: &[Step] = &[version_1, version_2];
+const STEPS: &[Step] = &[version_1, version_2, version_3];
 
 /// Creates or migrates the tables, within a transaction.
 pub(super) fn prepare(connection: &Connection) -> Attempt<()> {
@@ -22,4 +22,8 @@ fn version_1(connection: &Connection) -> Attempt<()> {
 
 fn version_2(connection: &Connection) -> Attempt<()> {
     Ok(connection.execute_batch(include_str!("version_2.sql"))?)
+}
+
+fn version_3(connection: &Connection) -> Attempt<()> {
+    Ok(connection.execute_batch(include_str!("version_3.sql"))?)
 }

@@ -108,6 +108,8 @@ async fn damage_is_found() {
         ("DELETE FROM ledger_postings WHERE mem_no = 1", "keyword index"),
         ("UPDATE ledger_scopes SET live = live + 1", "live memories"),
         ("UPDATE ledger_scopes SET revision = 99", "revision 99"),
+        ("UPDATE ledger_scopes SET added = 99", "99 memories ever"),
+        ("UPDATE ledger_memories SET nth = 77 WHERE mem_no = 1", "number 77 of its scope"),
         (
             "DELETE FROM ledger_vectors WHERE seq = (SELECT vector_seq FROM ledger_memories WHERE mem_no = 1)",
             "no vector",

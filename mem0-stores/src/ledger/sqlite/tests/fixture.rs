@@ -12,7 +12,16 @@ fn restore(dump: &str) -> (TempDir, PathBuf) {
 
 #[tokio::test]
 async fn version_1() {
-    let (_folder, path) = restore(include_str!("../../../../tests/fixtures/ledger_v1.sql"));
+    goes_on(include_str!("../../../../tests/fixtures/ledger_v1.sql")).await;
+}
+
+#[tokio::test]
+async fn version_2() {
+    goes_on(include_str!("../../../../tests/fixtures/ledger_v2.sql")).await;
+}
+
+async fn goes_on(dump: &str) {
+    let (_folder, path) = restore(dump);
     let ledger = open(&path);
     sound(&ledger).await;
     let (_fresh, _, expected) = on_disk();
@@ -25,6 +34,10 @@ async fn version_1() {
     assert_eq!(found(&ledger, &ann, View::current(at(20)), "coffee").await, [1]);
     assert_eq!(ledger.messages(&ann, 9).await.unwrap(), expected.messages(&ann, 9).await.unwrap());
     assert_eq!(ledger.scopes(None, None, 9).await.unwrap(), expected.scopes(None, None, 9).await.unwrap());
+    let ids: Vec<_> = (0..60).map(id).collect();
+    let places = ledger.places(&ids).await.unwrap();
+    assert!(places.iter().flatten().count() > 4);
+    assert_eq!(places, expected.places(&ids).await.unwrap());
     let all = PendingQuery { limit: 99, ..Default::default() };
     assert_eq!(ledger.pending(&all).await.unwrap(), expected.pending(&all).await.unwrap());
 

@@ -28,6 +28,18 @@ async fn commits_are_fast() {
     let begun = std::time::Instant::now();
     assert_eq!(found(&ledger, &ann, View::current(at(99)), "tea0 river21 music42").await.len(), 10);
     println!("keyword in 30000: {:?}", begun.elapsed());
+    let ids: Vec<_> = (0..200).map(|n| id(1 + n * 149)).collect();
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        assert!(ledger.places(&ids).await.unwrap().iter().all(Option::is_some));
+        println!("places of 200 in 30000: {:?}", begun.elapsed());
+    }
+    let of: Vec<_> = ids.iter().take(20).map(|id| Around { id: *id, before: 2, after: 2 }).collect();
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        assert_eq!(ledger.around(&of, &View::current(at(99))).await.unwrap().iter().flatten().count(), 78);
+        println!("two before and after 20 in 30000: {:?}", begun.elapsed());
+    }
     let begun = std::time::Instant::now();
     let query = NearestQuery {
         scope: ann.clone(),

@@ -90,7 +90,8 @@ impl Writer<'_> {
                 self.words.remove(self.connection, scope, before.mem_no, &before.latest.text, before.postings)?;
             }
         }
-        let mem_no = self.put_memory(context, change, before, scope.no, seq, state, vector_seq, dedup_key, &words)?;
+        scope.added += i64::from(before.is_none());
+        let mem_no = self.put_memory(context, change, before, scope, seq, state, vector_seq, dedup_key, &words)?;
         if now_live {
             scope.live += 1;
             scope.terms += words.terms();
@@ -246,7 +247,7 @@ impl Writer<'_> {
         context: &Context<'_>,
         change: &Change,
         before: Option<&Standing>,
-        scope_no: i64,
+        scope: &ScopeRow,
         seq: i64,
         state: State,
         vector_seq: i64,
@@ -262,12 +263,12 @@ impl Writer<'_> {
                 .connection
                 .prepare_cached(
                     "INSERT INTO ledger_memories (id, scope_no, version, state, head, vector_seq, dedup_key,
-                         created_at, updated_at, expires_at, terms, postings)
-                     VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                         created_at, updated_at, expires_at, terms, postings, nth)
+                     VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                 )?
                 .insert((
                     Col(change.id),
-                    scope_no,
+                    scope.no,
                     Col(state),
                     seq,
                     vector_seq,
@@ -277,6 +278,7 @@ impl Writer<'_> {
                     expires_at,
                     words.terms(),
                     words.postings(),
+                    scope.added,
                 ))?;
             return Ok(mem_no);
         };

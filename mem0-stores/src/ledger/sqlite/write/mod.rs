@@ -119,8 +119,10 @@ impl Writer<'_> {
             .execute((commit_no, self.seq))?;
         row.revision += 1;
         self.connection
-            .prepare_cached("UPDATE ledger_scopes SET revision = ?2, live = ?3, terms = ?4 WHERE scope_no = ?1")?
-            .execute((row.no, row.revision, row.live, row.terms))?;
+            .prepare_cached(
+                "UPDATE ledger_scopes SET revision = ?2, added = ?3, live = ?4, terms = ?5 WHERE scope_no = ?1",
+            )?
+            .execute((row.no, row.revision, row.added, row.live, row.terms))?;
         Ok(outcomes)
     }
 

@@ -17,7 +17,7 @@ use redis::{Pipeline, Value};
 
 use super::condition::{Asked, accept};
 use super::handle::Handle;
-use super::round::{Question, Round};
+use super::round::{NEAR_SLACK, Question, Round, WORDS_SLACK};
 use super::{scripts, wire};
 pub(super) use schema::create;
 pub(super) use words::of as words;
@@ -58,7 +58,7 @@ impl IndexedCollection {
     }
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
-        let mut round = Round::new(queries.iter().map(|query| self.near(query)), 1)?;
+        let mut round = Round::new(queries.iter().map(|query| self.near(query)), 1, NEAR_SLACK)?;
         while !round.open.is_empty() {
             let mut pipeline = redis::pipe();
             round.open.iter().for_each(|question| self.add_near(&mut pipeline, question));
@@ -96,7 +96,7 @@ impl IndexedCollection {
             let text = words::query(&query.text, &scope).filter(|_| asked != Asked::Nothing && query.limit > 0);
             Ok(text.map(|text| (text, query.limit)))
         });
-        let mut round = Round::new(asked, 1)?;
+        let mut round = Round::new(asked, 1, WORDS_SLACK)?;
         while !round.open.is_empty() {
             let mut pipeline = redis::pipe();
             for Question { ask, nearest, .. } in &round.open {

@@ -18,7 +18,7 @@ use redis::Value;
 use super::condition::{Asked, accept};
 use super::config::{Quantisation, RedisVectorConfig};
 use super::handle::{Handle, add_scope};
-use super::round::{Question, Round};
+use super::round::{NEAR_SLACK, Question, Round};
 use super::{scripts, wire};
 use crate::shared::search::hit;
 
@@ -88,7 +88,8 @@ impl SetsCollection {
 
     async fn find(&self, queries: &[VectorQuery]) -> Result<Vec<Vec<ScoredPoint>>> {
         let rough = self.quantisation != Quantisation::None;
-        let mut round = Round::new(queries.iter().map(|query| self.near(query)), self.quantisation.more())?;
+        let asked = queries.iter().map(|query| self.near(query));
+        let mut round = Round::new(asked, self.quantisation.more(), NEAR_SLACK)?;
         while !round.open.is_empty() {
             let mut call = self.handle.address(&scripts::SETS_SEARCH);
             call.arg(self.exact_up_to).arg(self.ef_runtime).arg(u8::from(rough));
