@@ -24,7 +24,7 @@ pub use engine::{
     Builder, ChangeResult, Context, ContextMemory, ContextOptions, Cost, Degraded, DeleteAllResult, DoctorReport,
     EraseReceipt, Evidence, Explanation, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits,
     ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult, Skipped, SpendLimit, Stats,
-    Transferred, UpdateOptions, UpdateRequest, When, WorkerOptions, confidence, memory_json,
+    Transferred, UpdateOptions, UpdateRequest, When, Why, WorkerOptions, confidence, memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;

@@ -45,9 +45,8 @@ impl TimeRange {
     /// Whether they share an instant.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        let before = |end: Option<Timestamp>, from: Option<Timestamp>| {
-            end.zip(from).is_some_and(|(end, from)| end <= from)
-        };
+        let before =
+            |end: Option<Timestamp>, from: Option<Timestamp>| end.zip(from).is_some_and(|(end, from)| end <= from);
         !before(self.to, other.from) && !before(other.to, self.from)
     }
 

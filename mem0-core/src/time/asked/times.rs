@@ -190,14 +190,7 @@ fn link(words: &[Word<'_>], tables: &Tables, open: &Open) -> (Option<Link>, usiz
 }
 
 /// Whether two times are the ends of one stretch.
-fn is_joined(
-    text: &str,
-    words: &[Word<'_>],
-    tables: &Tables,
-    first: &Open,
-    next: &Open,
-    link: Option<Link>,
-) -> bool {
+fn is_joined(text: &str, words: &[Word<'_>], tables: &Tables, first: &Open, next: &Open, link: Option<Link>) -> bool {
     let between = part(text, first.range.end..next.range.start).trim();
     if matches!(between, "-" | "–" | "—") {
         return true;

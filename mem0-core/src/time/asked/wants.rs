@@ -64,7 +64,8 @@ pub(super) fn pick(words: &[Word<'_>], tables: &Tables, taken: &[Range<usize>], 
 /// Where a phrase stands first, in words.
 fn find(words: &[Word<'_>], phrase: &str) -> Option<Range<usize>> {
     let parts: Vec<&str> = phrase.split(' ').collect();
-    let stands = |at: &usize| words.iter().skip(*at).map(|word| word.lower.as_str()).take(parts.len()).eq(parts.iter().copied());
+    let stands =
+        |at: &usize| words.iter().skip(*at).map(|word| word.lower.as_str()).take(parts.len()).eq(parts.iter().copied());
     (0..words.len()).find(stands).map(|at| at..at + parts.len())
 }
 

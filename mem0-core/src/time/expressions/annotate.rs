@@ -1,7 +1,7 @@
 //! Adding the date to an expression that only the day of speaking explains.
 
-use jiff::civil::{Date, Weekday};
 use crate::types::time::Timestamp;
+use jiff::civil::{Date, Weekday};
 
 use super::calendar::{Days, Granularity, Season};
 use super::lexicon::Lexicon;

@@ -1,9 +1,9 @@
 //! Days, weeks, months and years as intervals of the civil calendar, in UTC.
 
+use crate::types::time::Timestamp;
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
-use crate::types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How exact an expression of time is.

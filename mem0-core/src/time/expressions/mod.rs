@@ -33,13 +33,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use jiff::civil::{Date, Weekday};
 use crate::types::time::Timestamp;
+use jiff::civil::{Date, Weekday};
 
 pub use annotate::{Annotated, annotate, annotate_as};
 pub use calendar::{Granularity, Interval};
-
-
 
 use crate::text::language::{Language, guess};
 use crate::text::words::{Word, is_in, part, words};

@@ -125,8 +125,8 @@ impl Pattern {
     /// stands between the word before and this one.
     fn may_follow(&self, text: &str, words: &[Word<'_>], at: usize, slot: &Slot) -> bool {
         let Some([before, word]) = at.checked_sub(1).and_then(|from| words.get(from..=at)) else { return false };
-        let is_date = self.rule.meaning.is_absolute()
-            || matches!(self.rule.meaning, Meaning::DayOfMonth | Meaning::EveryYear);
+        let is_date =
+            self.rule.meaning.is_absolute() || matches!(self.rule.meaning, Meaning::DayOfMonth | Meaning::EveryYear);
         match part(text, before.range.end..word.range.start).trim() {
             "" | "-" => true,
             "," => is_date && matches!(slot, Slot::Year),

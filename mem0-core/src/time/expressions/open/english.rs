@@ -86,8 +86,24 @@ const NO_WEEKDAY: &[&str] =
 
 /// "In summer camp", "spring cleaning".
 const NO_SEASON: &[&str] = &[
-    "break", "camp", "camps", "cleaning", "school", "semester", "term", "olympics", "rolls", "line", "out", "from",
-    "off", "down", "for", "into", "job", "internship",
+    "break",
+    "camp",
+    "camps",
+    "cleaning",
+    "school",
+    "semester",
+    "term",
+    "olympics",
+    "rolls",
+    "line",
+    "out",
+    "from",
+    "off",
+    "down",
+    "for",
+    "into",
+    "job",
+    "internship",
 ];
 
 /// "The Christmas tree" stands for no day.
@@ -107,4 +123,5 @@ const COUNTED: &[&str] = &[
 ];
 
 /// Behind a name, "after June left".
-const VERBS: &[&str] = &["left", "came", "moved", "went", "was", "is", "and", "had", "has", "said", "told", "got", "did"];
+const VERBS: &[&str] =
+    &["left", "came", "moved", "went", "was", "is", "and", "had", "has", "said", "told", "got", "did"];

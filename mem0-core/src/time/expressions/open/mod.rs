@@ -161,13 +161,7 @@ fn sort(meaning: Meaning, found: &Match) -> Sort {
 }
 
 /// What a match means in a question, and whether that is definite.
-fn extent(
-    grammar: &Grammar,
-    meaning: Meaning,
-    found: &Match,
-    now: Timestamp,
-    tense: Tense,
-) -> Option<(Extent, bool)> {
+fn extent(grammar: &Grammar, meaning: Meaning, found: &Match, now: Timestamp, tense: Tense) -> Option<(Extent, bool)> {
     let today = civil(now);
     let days = |days: Days, definite| Some((Extent::Once(days.interval()?.into()), definite));
     let span = |first: Date, end: Date, definite| {
