@@ -73,6 +73,11 @@ mod providers;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+/// So does the guide's.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/context.md")]
+struct ContextGuide;
+
 use std::path::Path;
 use std::sync::Arc;
 

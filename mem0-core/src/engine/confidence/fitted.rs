@@ -2,4 +2,7 @@
 
 use super::Calibration;
 
-pub(super) const FITTED: Calibration = Calibration { bias: -2.0, weights: [2.0, 1.0, 1.0, 1.0, 1.0, 1.0] };
+pub(super) const FITTED: Calibration = Calibration {
+    bias: -4.615,
+    weights: [3.046, 1.811, 1.084, 1.418, 1.340, -0.376],
+};

@@ -40,8 +40,7 @@ impl Taken {
 pub(super) fn pack(hits: Vec<Hit>, windows: Windows, options: &ContextOptions, tokens: &dyn TokenCounter) -> Packed {
     let found = hits.len();
     let taken = take(grouped(hits), &windows, options, tokens);
-    let mut taken = within(taken, options, tokens);
-    order(&mut taken);
+    let taken = ordered(within(taken, options, tokens));
     let text = if taken.is_empty() { String::new() } else { block(&taken, &options.header) };
     let shown: usize = taken.iter().map(Taken::memories).sum();
     let memories = taken.into_iter().map(|taken| ContextMemory {
@@ -61,7 +60,7 @@ fn take(groups: Vec<Group>, windows: &Windows, options: &ContextOptions, tokens:
     let mut taken: Vec<Taken> = Vec::new();
     let mut shown: HashSet<(Scope, String)> = HashSet::new();
     for group in groups {
-        let Some((line, cut)) = fitting(&group, left, options.provenance, &cost) else { continue };
+        let Some((line, cut)) = fitting(&group, left, options.provenance, cost) else { continue };
         left -= cost(&line);
         let memory = &group.hit.memory;
         if memory.content.kind == MemoryKind::Episode {
@@ -116,31 +115,25 @@ fn within(mut taken: Vec<Taken>, options: &ContextOptions, tokens: &dyn TokenCou
 }
 
 /// The relevant class first, and in each the newest truth.
-fn order(taken: &mut [Taken]) {
+fn ordered(taken: Vec<Taken>) -> Vec<Taken> {
     let best = taken.first().map_or(0.0, |best| best.group.hit.score);
-    // Both in the order of relevance.
-    let split = taken.partition_point(|taken| taken.group.hit.score >= best / 2.0);
-    let mut relevant = split;
-    let mut looked_at = 0;
+    let mut relevant: Vec<bool> = taken.iter().map(|taken| taken.group.hit.score >= best / 2.0).collect();
     // What is about the same as something relevant goes with it, and what is
     // about the same as that.
-    while looked_at < relevant {
-        for place in relevant..taken.len() {
-            let same = match (taken.get(looked_at), taken.get(place)) {
-                (Some(one), Some(other)) => one.group.is_about_the_same(&other.group),
-                _ => false,
-            };
-            if same {
-                taken.swap(relevant, place);
-                relevant += 1;
+    let mut look_at: Vec<&Taken> = taken.iter().zip(&relevant).filter_map(|(one, is)| is.then_some(one)).collect();
+    while let Some(one) = look_at.pop() {
+        for (other, is) in taken.iter().zip(&mut relevant) {
+            if !*is && one.group.is_about_the_same(&other.group) {
+                *is = true;
+                look_at.push(other);
             }
         }
-        looked_at += 1;
     }
-    let (relevant, rest) = taken.split_at_mut(relevant);
-    for class in [relevant, rest] {
-        class.sort_by(|a, b| newest_first(&a.group.hit.memory, &b.group.hit.memory));
-    }
+    let mut classed: Vec<(bool, Taken)> = relevant.into_iter().zip(taken).collect();
+    classed.sort_by(|(a_is, a), (b_is, b)| {
+        b_is.cmp(a_is).then_with(|| newest_first(&a.group.hit.memory, &b.group.hit.memory))
+    });
+    classed.into_iter().map(|(_, taken)| taken).collect()
 }
 
 /// The block with these lines.
