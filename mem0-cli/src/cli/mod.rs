@@ -19,6 +19,7 @@ pub(crate) use manage::{
     AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs,
     ReindexArgs, ResetArgs,
 };
+pub(crate) use read::{ContextArgs, ExplainArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 pub(crate) use read::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
 
@@ -152,6 +153,8 @@ impl ScopeArgs {
 pub(crate) enum Command {
     Add(Box<AddArgs>),
     Search(SearchArgs),
+    Context(ContextArgs),
+    Explain(ExplainArgs),
     #[command(visible_alias = "get-all", alias = "ls")]
     List(ListArgs),
     Get(GetArgs),
