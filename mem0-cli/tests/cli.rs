@@ -346,6 +346,18 @@ fn a_repeated_call_does_nothing() {
 }
 
 #[test]
+fn whom_memories_name() {
+    let world = World::new();
+    world.json(&["add", "I met Caroline Smith in Oslo.", "--user", "ana"]);
+    world.json(&["add", "Yesterday Caroline called.", "--user", "ana"]);
+    let found = world.json(&["entities", "--user", "ana"]);
+    let first = &found["results"][0];
+    assert_eq!((&first["name"], &first["aliases"]), (&json!("Caroline Smith"), &json!(["Caroline"])));
+    assert_eq!(world.json(&["entities", "os", "--user", "ana"])["results"][0]["name"], "Oslo");
+    assert_eq!(world.json(&["entities", "--user", "ben"]), json!({"results": []}));
+}
+
+#[test]
 fn ids_of_the_command_line_win() {
     let world = World::new();
     world.remember("I like tea.");
