@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# builds.sh          : how many crates each feature of `mem0` compiles
-# builds.sh --time   : also how long the default set takes from nothing
-# The table for benches/README.md.
+# builds.sh                       : how many crates each feature of `mem0` compiles
+# builds.sh --time [FEATURES...]  : also how long they take to compile from nothing, each by itself; `default` by default
+# The tables for benches/README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ features() {
         python3 -c 'import json, sys
 for package in json.load(sys.stdin)["packages"]:
     if package["name"] == "mem0":
-        print("\n".join(sorted(name for name in package["features"] if name not in ("default", "failpoints"))))'
+        print("\n".join(sorted(name for name in package["features"] if name not in ("default", "failpoints") and name[0] != "_")))'
 }
 
 echo "| features | crates |"
@@ -28,10 +28,25 @@ for feature in $(features); do
 done
 
 if [ "${1:-}" = --time ]; then
+    shift
+    [ $# -gt 0 ] || set -- default
+    cargo fetch -q
     target=$(mktemp -d)
     trap 'rm -rf "$target"' EXIT
-    for profile in dev release; do
-        echo "default, $profile:"
-        time CARGO_TARGET_DIR=$target cargo build -q -p mem0 --profile "$profile"
+    # Without what runs beside: seconds of all processors, in the program and the
+    # kernel.
+    TIMEFORMAT='%U %S'
+    echo
+    echo "| features | dev | release |"
+    echo "|---|---|---|"
+    for features; do
+        row="| $features |"
+        for profile in dev release; do
+            rm -rf "${target:?}"/*
+            build=(cargo build -q -p mem0 --profile "$profile" --no-default-features --features "$features" --lib)
+            spent=$({ time CARGO_TARGET_DIR=$target "${build[@]}" >&2; } 2>&1 | tail -n 1)
+            row+=" $(awk '{printf "%.0f s", $1 + $2}' <<<"$spent") |"
+        done
+        echo "$row"
     done
 fi

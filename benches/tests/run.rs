@@ -64,7 +64,7 @@ async fn turns_are_found_and_counted() {
     assert_eq!(report.spent.memories, 9, "equal turns at other times are two memories");
     assert!(all.quality.is_none());
     let table = report.to_string();
-    assert!(table.contains("| 1 multi-hop") && table.contains("The whole conversation"), "{table}");
+    assert!(table.contains("| 1 multi-hop") && table.contains("| full context"), "{table}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use mem0_core::{Embedder, Error, ErrorKind, Finish, Ledger, Llm, Result, Speaker, TokenUsage, VectorStore};
+use mem0_core::{Embedder, Error, ErrorKind, Finish, Ledger, Llm, Reranker, Result, Speaker, TokenUsage, VectorStore};
 
 use crate::fakes::{FakeServer, Reply};
 use crate::proxy::Proxy;
@@ -179,6 +179,55 @@ pub trait EmbedderHarness: Send + Sync + 'static {
     /// provider behind HTTP: [`quick`] says how its `http` is to be configured.
     async fn remote(&self, timeout: Duration) -> Option<Result<Remote>> {
         let _ = timeout;
+        None
+    }
+}
+
+/// A reranker with a fake server of its own.
+pub type OverHttp = (Arc<dyn Reranker>, Arc<FakeServer>);
+
+/// A reranker under test.
+#[async_trait]
+pub trait RerankerHarness: Send + Sync + 'static {
+    /// Finds the provider, or starts it.
+    async fn start() -> Setup<Self>
+    where
+        Self: Sized;
+
+    /// A fresh handle on the same model.
+    ///
+    /// # Errors
+    /// If the provider cannot be reached.
+    async fn connect(&self) -> Result<Arc<dyn Reranker>>;
+
+    /// More documents than the provider takes in one request.
+    fn beyond_one_batch(&self) -> usize {
+        300
+    }
+
+    /// Why the model cannot tell an answer from a stranger, if it cannot: one of
+    /// pseudo-random numbers.
+    fn understands_nothing(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// A word such that the model says nothing of a document with it; none where
+    /// that cannot be brought about.
+    fn left_out(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What the provider counts for these documents, none of which is blank, in
+    /// one call; none where it does not count.
+    fn usage(&self, documents: &[&str]) -> Option<TokenUsage> {
+        let _ = documents;
+        None
+    }
+
+    /// A fresh fake and a handle on it whose `http` is configured so, for a
+    /// provider behind HTTP.
+    async fn over_http(&self, http: serde_json::Value) -> Option<Result<OverHttp>> {
+        let _ = http;
         None
     }
 }

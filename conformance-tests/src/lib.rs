@@ -1,8 +1,8 @@
 //! The conformance suites of mem0: one for each family of backend, as a
 //! library, so that whoever writes a backend can run them.
 //!
-//! Each rule in the documentation of [`VectorStore`], [`Ledger`], [`Embedder`]
-//! and [`Llm`] has a number, and at least one case here with that number. A
+//! Each rule in the documentation of [`VectorStore`], [`Ledger`], [`Embedder`],
+//! [`Llm`] and [`Reranker`] has a number, and at least one case here with that number. A
 //! rule without a case fails the suite, and the suite itself is tested: for
 //! each rule there is a backend that is broken in that way, and its case must
 //! find it.
@@ -56,6 +56,7 @@
 //! [`Ledger`]: mem0_core::Ledger
 //! [`Embedder`]: mem0_core::Embedder
 //! [`Llm`]: mem0_core::Llm
+//! [`Reranker`]: mem0_core::Reranker
 #![forbid(unsafe_code)]
 
 pub mod backends;
@@ -75,13 +76,14 @@ mod data;
 mod shrink;
 
 pub use check::{Stop, Verdict};
-pub use harness::{EmbedderHarness, LedgerHarness, LlmHarness, Setup, Through, VectorHarness};
+pub use harness::{EmbedderHarness, LedgerHarness, LlmHarness, RerankerHarness, Setup, Through, VectorHarness};
 pub use runner::Backend;
 pub use servers::{Server, server};
 pub use settings::server_url;
 pub use suites::embedder::EmbedderFamily;
 pub use suites::ledger::LedgerFamily;
 pub use suites::llm::LlmFamily;
+pub use suites::reranker::RerankerFamily;
 pub use suites::vector::VectorFamily;
 
 /// The `main` of a test target that runs the vector store suite.
@@ -106,6 +108,12 @@ macro_rules! embedder_suite {
 #[macro_export]
 macro_rules! llm_suite {
     ($($input:tt)+) => { $crate::__suite! { LlmFamily $($input)+ } };
+}
+
+/// The `main` of a test target that runs the reranker suite.
+#[macro_export]
+macro_rules! reranker_suite {
+    ($($input:tt)+) => { $crate::__suite! { RerankerFamily $($input)+ } };
 }
 
 #[doc(hidden)]

@@ -13,6 +13,9 @@ pub const EMBEDDER: &str = include_str!("../../mem0-core/src/traits/embedder.rs"
 /// The rules of `Llm`.
 pub const LLM: &str = include_str!("../../mem0-core/src/traits/llm.rs");
 
+/// The rules of `Reranker`.
+pub const RERANKER: &str = include_str!("../../mem0-core/src/traits/reranker.rs");
+
 /// Every numbered rule of a source file: lines `/// 7. text`, with the lines
 /// that go on, below a heading `# Rules`.
 #[must_use]
@@ -59,8 +62,9 @@ mod tests {
     #[test]
     fn the_traits_have_their_rules() {
         assert!(parse(VECTOR_STORE).len() >= 34);
-        assert!(parse(LEDGER).len() >= 34);
+        assert!(parse(LEDGER).len() >= 40);
         assert!(parse(EMBEDDER).len() >= 10);
         assert!(parse(LLM).len() >= 11);
+        assert!(parse(RERANKER).len() >= 11);
     }
 }

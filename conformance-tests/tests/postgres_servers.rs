@@ -12,8 +12,8 @@ use conformance_tests::server_url;
 use futures::future::join_all;
 use libtest_mimic::{Arguments, Completion, Trial};
 use mem0_core::{
-    Change, Commit, Content, EmbedderIdentity, ErrorKind, EventKind, Idempotency, Job, JobId, Ledger, MemoryId,
-    PendingQuery, Role, Scope, Spend, StoredMessage, Timestamp, TxnId,
+    Change, Commit, Content, EmbedderIdentity, EntityQuery, ErrorKind, EventKind, Idempotency, Job, JobId, Ledger,
+    MemoryId, PendingQuery, Role, Scope, Spend, StoredMessage, Timestamp, TxnId,
 };
 use mem0_stores::ledger::postgres::PostgresLedger;
 use mem0_stores::ledger::postgres::config::{AfterErase, PostgresLedgerConfig};
@@ -115,6 +115,28 @@ async fn tables_of_a_newer_version_are_refused(place: &Place) {
     let error = PostgresLedger::open(&place.config).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(error.message().contains("newer version"), "{error}");
+}
+
+async fn tables_of_the_first_version_are_brought_up_to_date(place: &Place) {
+    let (ann, bob) = (user("ann"), user("bob"));
+    let ledger = place.ledger().await;
+    ledger.commit(vec![commit(&ann, vec![add(3, "met Kim Lee"), add(1, "saw Kim in Oslo")])]).await.unwrap();
+    ledger.commit(vec![commit(&bob, vec![add(7, "saw Mel")]), commit(&ann, vec![add(2, "saw Mel")])]).await.unwrap();
+    let ids = [1, 2, 3, 7].map(id);
+    let query = EntityQuery::new(ann.clone(), 9);
+    let due = (ledger.places(&ids).await.unwrap(), ledger.entities(&query).await.unwrap());
+    assert_eq!(due.1.len(), 3);
+    place
+        .sql(
+            "DROP TABLE ledger_mentions; ALTER TABLE ledger_memories DROP COLUMN nth;
+             UPDATE mem0_schema SET version = 1 WHERE component = 'ledger'",
+        )
+        .await;
+    let ledger = place.ledger().await;
+    assert_eq!(ledger.check().await.unwrap(), Vec::<String>::new());
+    assert_eq!((ledger.places(&ids).await.unwrap(), ledger.entities(&query).await.unwrap()), due);
+    ledger.commit(vec![commit(&ann, vec![add(4, "saw Oslo")])]).await.unwrap();
+    assert_eq!(ledger.places(&[id(4)]).await.unwrap()[0].map(|place| place.nth), Some(4));
 }
 
 /// Whoever changes a scope holds up that scope and no other.
@@ -282,7 +304,7 @@ async fn damage_is_found(place: &Place) {
     ledger.spend(&ann, at(0), Spend { calls: 1, tokens: 1 }, None).await.unwrap();
     let one = "mem_no = (SELECT min(mem_no) FROM ledger_memories)";
     let tables = "ledger_scopes, ledger_memories, ledger_events, ledger_vectors, ledger_postings, ledger_outbox, \
-                  ledger_messages, ledger_jobs, ledger_spending";
+                  ledger_messages, ledger_jobs, ledger_spending, ledger_uses, ledger_mentions";
     for table in tables.split(", ") {
         place.sql(&format!("CREATE TABLE saved_{table} AS TABLE {table}")).await;
     }
@@ -290,6 +312,9 @@ async fn damage_is_found(place: &Place) {
         (format!("UPDATE ledger_memories SET version = 9 WHERE {one}"), "its row is not what its events give"),
         (format!("DELETE FROM ledger_postings WHERE {one}"), "keyword index"),
         ("UPDATE ledger_postings SET tf = 7".into(), "keyword index"),
+        ("UPDATE ledger_mentions SET word = 'rome'".into(), "index of names"),
+        (format!("UPDATE ledger_mentions SET mem_no = 77 WHERE {one}"), "index of names"),
+        (format!("UPDATE ledger_memories SET nth = 77 WHERE {one}"), "number 77 of its scope"),
         ("UPDATE ledger_scopes SET live = live + 1".into(), "live memories"),
         ("UPDATE ledger_scopes SET terms = 0".into(), "terms"),
         ("UPDATE ledger_scopes SET events = 0".into(), "events"),
@@ -362,6 +387,7 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("servers_that_start_at_once_make_the_tables_once", servers_that_start_at_once_make_the_tables_once),
         trial("tables_of_a_newer_version_are_refused", tables_of_a_newer_version_are_refused),
+        trial("tables_of_the_first_version_are_brought_up_to_date", tables_of_the_first_version_are_brought_up_to_date),
         trial("only_a_scope_waits_for_a_scope", only_a_scope_waits_for_a_scope),
         trial("commits_in_crossing_scopes_all_succeed", commits_in_crossing_scopes_all_succeed),
         trial("no_reader_of_the_log_misses_an_event", no_reader_of_the_log_misses_an_event),

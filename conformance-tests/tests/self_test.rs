@@ -9,9 +9,9 @@ use std::fmt::Debug;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use broken::{embedder, ledger, llm, vector};
+use broken::{embedder, ledger, llm, reranker, vector};
 use conformance_tests::suite::{Family, run_case};
-use conformance_tests::{EmbedderFamily, LedgerFamily, LlmFamily, Stop, VectorFamily, rules};
+use conformance_tests::{EmbedderFamily, LedgerFamily, LlmFamily, RerankerFamily, Stop, VectorFamily, rules};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
 
@@ -69,6 +69,10 @@ fn trials() -> Vec<Trial> {
         Trial::test("llm_every_rule_has_a_fault", || {
             covered::<LlmFamily>("llm", llm::FAULTS.iter().map(|(rule, _)| *rule))
         }),
+        Trial::test("reranker_every_rule_has_a_fault", || {
+            covered::<RerankerFamily>("reranker", reranker::FAULTS.iter().map(|(rule, _)| *rule))
+        }),
+        Trial::test("reranker_honest", || passes::<RerankerFamily>(Arc::new(reranker::BrokenHarness { fault: None }))),
         Trial::test("llm_honest", || passes::<LlmFamily>(Arc::new(llm::BrokenHarness { fault: None }))),
         Trial::test("ledger_honest", || passes::<LedgerFamily>(Arc::new(ledger::BrokenHarness::new(None)))),
         Trial::test("embedder_honest", || passes::<EmbedderFamily>(Arc::new(embedder::BrokenHarness { fault: None }))),
@@ -92,6 +96,11 @@ fn trials() -> Vec<Trial> {
     for &(rule, fault) in embedder::FAULTS {
         trials.push(Trial::test(format!("embedder_r{rule}_{fault:?}"), move || {
             finds::<EmbedderFamily>(fault, rule, Arc::new(embedder::BrokenHarness { fault: Some(fault) }))
+        }));
+    }
+    for &(rule, fault) in reranker::FAULTS {
+        trials.push(Trial::test(format!("reranker_r{rule}_{fault:?}"), move || {
+            finds::<RerankerFamily>(fault, rule, Arc::new(reranker::BrokenHarness { fault: Some(fault) }))
         }));
     }
     for &(rule, fault) in llm::FAULTS {

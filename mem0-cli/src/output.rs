@@ -85,6 +85,10 @@ impl Out {
                      from the ledger"
                 }
                 Degraded::VectorStoreBehind => "warning: the vector store is far behind; this was read from the ledger",
+                Degraded::RerankerDown => {
+                    "warning: the reranker does not answer; this is the order in which the memories were found"
+                }
+                Degraded::RerankerIncomplete => "warning: the reranker left out some of the memories; they come last",
                 _ => "warning: the answer is not complete",
             });
         }

@@ -519,3 +519,32 @@ fn quickstart_tells_its_story() {
     assert!(!texts(&world.json(&["list", "--user", "leila", "--data-dir", kept])).is_empty());
     assert_eq!(world.run(&["quickstart", "--keep", kept]).status.code(), Some(4), "never into somebody's memories");
 }
+
+#[test]
+#[cfg(feature = "providers")]
+fn a_reranker_looks_again_unless_it_is_told_not_to() {
+    let world = World::new();
+    for text in ["Ana drinks green tea", "Ana drinks green tea daily", "Green tea is sold in Porto"] {
+        world.remember(text);
+    }
+    let search = |more: &[&str]| {
+        let mut command = world.command(&[&["search", "Who drinks green tea?", "--user", "ana"][..], more].concat());
+        command.env("MEM0__RERANKER__PROVIDER", "mmr").env("MEM0__RERANKER__CONFIG__LAMBDA", "0.5").output().unwrap()
+    };
+    let scores = |more: &[&str]| -> Vec<Option<f64>> {
+        let found = answer(&search(&[more, &["--json"]].concat()));
+        found["results"].as_array().unwrap().iter().map(|hit| hit["rerank_score"].as_f64()).collect()
+    };
+    let all = scores(&[]);
+    assert!(all.len() == 3 && all.iter().all(Option::is_some) && all.is_sorted_by(|a, b| a >= b), "{all:?}");
+    assert_eq!(scores(&["--no-rerank", "--rerank"]), all);
+    assert_eq!(scores(&["--rerank", "--no-rerank"]), [None; 3]);
+    assert_eq!(scores(&["--rerank-pool", "1"]).iter().flatten().count(), 1);
+    let shown = stdout(&search(&[]));
+    assert!(shown.contains("RERANK"), "{shown}");
+    assert!(!stdout(&search(&["--no-rerank"])).contains("RERANK"));
+
+    let without = world.run(&["search", "tea", "--user", "ana", "--rerank"]);
+    assert_eq!(without.status.code(), Some(2));
+    assert!(stderr(&without).contains("`reranker`"), "{}", stderr(&without));
+}

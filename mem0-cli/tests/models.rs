@@ -403,6 +403,21 @@ fn doctor_checks_the_embedder() {
 }
 
 #[test]
+fn doctor_checks_the_reranker() {
+    let world = World::new();
+    let (report, shown) = doctor(&world, 0, &json!({"reranker": {"provider": "mmr"}}), &[]);
+    assert_eq!(
+        (&report["models"][1]["family"], &report["models"][1]["state"]),
+        (&json!("reranker"), &json!("answers"))
+    );
+    assert!(shown.contains("reranker mmr mmr: answers"), "{shown}");
+    let keyless = json!({"reranker": {"provider": "cohere"}});
+    let (report, shown) = doctor(&world, 7, &keyless, &["--offline"]);
+    assert_eq!((&report["models"][1]["state"], &report["findings"]), (&json!("failed"), &json!([])));
+    assert!(shown.contains("set COHERE_API_KEY or CO_API_KEY, or `reranker.config.api_key`"), "{shown}");
+}
+
+#[test]
 fn a_file_of_the_reference_starts_unchanged() {
     let world = World::new();
     let config = json!({

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::{Budget, Builder, Fusion, Limits, Mem0};
+use crate::engine::rerank::POOL;
+use crate::engine::{Budget, Builder, Decay, Fusion, Limits, Mem0};
 use crate::error::{Error, Result};
-use crate::layers::{CallLimits, layered};
+use crate::layers::{CallLimits, LayerOptions, layered, layered_reranker};
 use crate::policies;
 use crate::registry::{BuildContext, Registry, explain};
+use crate::traits::reranker::Reranker;
 use crate::traits::vector_store::VectorStore;
 
 /// A provider with its own configuration.
@@ -37,6 +39,33 @@ impl Slot {
     pub fn with_config(mut self, config: Value) -> Self {
         self.config = config;
         self
+    }
+}
+
+/// How a search uses the reranker.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RerankConfig {
+    /// How many of the best hits it is shown where a call does not say; 50 by
+    /// default.
+    pub pool: usize,
+    /// How long it may take of the time of a search, repetitions included, in
+    /// seconds; 10 by default, 0 for no limit. Then the hits stay in the order
+    /// in which they were found.
+    pub timeout_s: f64,
+}
+
+impl Default for RerankConfig {
+    fn default() -> Self {
+        Self { pool: POOL, timeout_s: 10.0 }
+    }
+}
+
+impl RerankConfig {
+    /// The time limit alone: what is worth repeating the reranker knows itself.
+    fn layers(&self) -> Result<LayerOptions> {
+        CallLimits { timeout_s: self.timeout_s, max_retries: 0, ..CallLimits::default() }.layers()
     }
 }
 
@@ -71,6 +100,10 @@ pub struct Config {
     /// The language model that policies, procedures and pictures ask; none by
     /// default.
     pub llm: Option<Slot>,
+    /// What looks again at the best hits of a search; none by default.
+    pub reranker: Option<Slot>,
+    /// How a search uses it.
+    pub rerank: RerankConfig,
     /// How facts are extracted and reconciled; with a language model
     /// `single_pass` by default, else `rules`. The other policies can be chosen
     /// in each call; those that ask a model share this configuration.
@@ -84,6 +117,8 @@ pub struct Config {
     pub collection: String,
     /// How similarity and words make one score.
     pub fusion: Fusion,
+    /// How the score of a memory falls with its age; not at all by default.
+    pub decay: Decay,
     /// Limits on input.
     pub limits: Limits,
     /// The folder for files; relative paths of the providers are below it.
@@ -114,11 +149,14 @@ impl Default for Config {
             embedder: Slot::new("local"),
             ledger: Slot::new("sqlite"),
             llm: None,
+            reranker: None,
+            rerank: RerankConfig::default(),
             policy: None,
             budget: Budget::default(),
             trace_text: false,
             collection: "mem0".to_owned(),
             fusion: Fusion::default(),
+            decay: Decay::default(),
             limits: Limits::default(),
             data_dir: None,
             history_db_path: None,
@@ -214,13 +252,17 @@ impl Config {
             Some(llm) => Some(registry.make_llm(&llm.provider, llm.config.clone(), context).await?),
             None => None,
         };
+        let context = context.clone().with_llm(llm.clone()).with_embedder(Arc::clone(&embedder));
         let mut builder = Mem0::builder(ledger, store, embedder)
             .fusion(self.fusion)
+            .decay(self.decay.clone())
             .limits(self.limits.clone())
             .collection(self.collection.clone())
             .budget(self.budget)
             .trace_text(self.trace_text);
-        let context = context.clone().with_llm(llm.clone());
+        if let Some(reranker) = self.make_reranker(registry, &context).await? {
+            builder = builder.reranker(reranker).rerank_pool(self.rerank.pool);
+        }
         for Slot { provider, config } in self.policies(registry)? {
             let (extractor, reconciler) = registry.make_policy(&provider, config, &context).await?;
             builder = builder.policy(extractor, reconciler);
@@ -239,6 +281,22 @@ impl Config {
         let calls = self.vector_store_calls.layers()?;
         let Slot { provider, config } = &self.vector_store;
         Ok(layered(registry.make_vector_store(provider, config.clone(), context).await?, &calls))
+    }
+
+    /// Makes the reranker alone, if there is one. The context has the embedder
+    /// and the language model that it may want.
+    ///
+    /// # Errors
+    /// As [`Config::builder`].
+    pub async fn make_reranker(
+        &self,
+        registry: &Registry,
+        context: &BuildContext,
+    ) -> Result<Option<Arc<dyn Reranker>>> {
+        let Some(Slot { provider, config }) = &self.reranker else { return Ok(None) };
+        let context = context.clone().with_registry(registry.clone());
+        let reranker = registry.make_reranker(provider, config.clone(), &context).await?;
+        Ok(Some(layered_reranker(reranker, &self.rerank.layers()?)))
     }
 
     /// The engine's own policy first, then the others that this build has and

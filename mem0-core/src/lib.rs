@@ -18,19 +18,21 @@ pub mod time;
 pub mod traits;
 pub mod types;
 
-pub use config::{Config, Slot};
+pub use config::{Config, RerankConfig, Slot};
 pub use engine::{
-    AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, BatchOptions, Breakdown, Budget,
-    Builder, ChangeResult, Context, ContextMemory, ContextOptions, Cost, Degraded, DeleteAllResult, DoctorReport,
-    EraseReceipt, Evidence, Explanation, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits,
-    ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult, Skipped, SpendLimit, Stats,
-    Transferred, UpdateOptions, UpdateRequest, When, Why, WorkerOptions, confidence, memory_json,
+    AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, Age, BatchOptions, Breakdown, Budget,
+    Builder, ChangeResult, Context, ContextMemory, ContextOptions, Cost, Decay, Degraded, DeleteAllResult,
+    DoctorReport, EraseReceipt, Evidence, Explanation, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList,
+    JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult, Signals,
+    Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When, Why, WorkerOptions, confidence,
+    memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;
 pub use filter::{Filter, FilterCapabilities};
 pub use registry::{BuildContext, Policy, Registry, provider_config};
 pub use secret::Secret;
+pub use text::{Entity, MentionKind};
 pub use traits::clock::{Clock, SystemClock};
 pub use traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 pub use traits::extract::{
@@ -40,14 +42,15 @@ pub use traits::extract::{
 pub use traits::foreign::{ForeignCollection, ForeignEvent, ForeignPage, ForeignPoint};
 pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{
-    Around, Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
-    ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Place, Projection, Receipt,
-    ScopeInfo, State, StoredMessage, View,
+    Around, Change, Claim, Commit, Cursor, EntityQuery, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger,
+    LedgerStats, ListQuery, LoggedChange, MentionHits, MentionQuery, NearestQuery, OrderBy, Outcome, Page, Pending,
+    PendingQuery, Place, Projection, Receipt, ScopeInfo, State, StoredMessage, Use, View,
 };
 pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,
     check_llm_request,
 };
+pub use traits::reranker::{Reranked, Reranker};
 pub use traits::tokens::{EstimatedTokens, TokenCounter};
 pub use traits::vector_store::{
     CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,

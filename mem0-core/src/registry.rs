@@ -11,12 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::config::Slot;
+use crate::engine::cost::{counted_embedder, metered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::traits::embedder::Embedder;
 use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::foreign::ForeignCollection;
 use crate::traits::ledger::Ledger;
 use crate::traits::llm::Llm;
+use crate::traits::reranker::Reranker;
 use crate::traits::vector_store::VectorStore;
 
 /// The two halves of a policy.
@@ -30,6 +33,8 @@ type Factory<T> = Arc<dyn Fn(Value, BuildContext) -> Made<T> + Send + Sync>;
 pub struct BuildContext {
     data_dir: PathBuf,
     llm: Option<Arc<dyn Llm>>,
+    embedder: Option<Arc<dyn Embedder>>,
+    registry: Option<Registry>,
     shared: Arc<Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>>,
 }
 
@@ -37,7 +42,7 @@ impl BuildContext {
     /// Relative paths of a configuration are below `data_dir`.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), llm: None, shared: Arc::default() }
+        Self { data_dir: data_dir.into(), llm: None, embedder: None, registry: None, shared: Arc::default() }
     }
 
     /// With the language model that the engine is configured with.
@@ -54,6 +59,47 @@ impl BuildContext {
     pub fn llm(&self) -> Result<Arc<dyn Llm>> {
         let llm = self.llm.as_ref().map(Arc::clone);
         llm.ok_or_else(|| Error::config("this policy asks a language model: configure one under `llm`"))
+    }
+
+    /// With the embedder that the engine is configured with.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
+        self.embedder = Some(embedder);
+        self
+    }
+
+    /// The embedder that the engine is configured with. Within a call of the
+    /// engine what it does is counted.
+    ///
+    /// # Errors
+    /// `Config` if there is none.
+    pub fn embedder(&self) -> Result<Arc<dyn Embedder>> {
+        let embedder = self.embedder.as_ref().map(Arc::clone);
+        embedder.map(counted_embedder).ok_or_else(|| Error::config("this needs the embedder of an engine"))
+    }
+
+    /// With the providers that the factories may ask for parts of their own.
+    #[must_use]
+    pub fn with_registry(mut self, registry: Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// The model of this slot, else the one that the engine is configured with.
+    /// Within a call of the engine what it is asked is counted, and kept within
+    /// the budget.
+    ///
+    /// # Errors
+    /// `Config` if there is none; those of [`Registry::make_llm`].
+    pub async fn llm_of(&self, slot: Option<&Slot>) -> Result<Arc<dyn Llm>> {
+        let Some(Slot { provider, config }) = slot else {
+            let llm = self.llm.as_ref().map(Arc::clone);
+            let none = || Error::config("this asks a language model: configure one under `llm`");
+            return llm.map(metered).ok_or_else(none);
+        };
+        let registry = self.registry.as_ref();
+        let registry = registry.ok_or_else(|| Error::config("a language model of its own needs the providers"))?;
+        Ok(metered(registry.make_llm(provider, config.clone(), self).await?))
     }
 
     /// The folder for files.
@@ -123,6 +169,7 @@ pub struct Registry {
     ledgers: Family<Arc<dyn Ledger>>,
     embedders: Family<Arc<dyn Embedder>>,
     llms: Family<Arc<dyn Llm>>,
+    rerankers: Family<Arc<dyn Reranker>>,
     policies: Family<Policy>,
 }
 
@@ -179,6 +226,15 @@ impl Registry {
         self.llms.insert(name, make);
     }
 
+    /// Adds a reranker, or replaces the one of that name.
+    pub fn reranker<F, M>(&mut self, name: &'static str, make: M)
+    where
+        M: Fn(Value, BuildContext) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Arc<dyn Reranker>>> + Send + 'static,
+    {
+        self.rerankers.insert(name, make);
+    }
+
     /// Adds a policy, or replaces the one of that name.
     pub fn policy<F, M>(&mut self, name: &'static str, make: M)
     where
@@ -212,6 +268,11 @@ impl Registry {
     /// The names of the providers of language models, sorted.
     pub fn llms(&self) -> impl Iterator<Item = &'static str> {
         self.llms.0.keys().copied()
+    }
+
+    /// The names of the rerankers, sorted.
+    pub fn rerankers(&self) -> impl Iterator<Item = &'static str> {
+        self.rerankers.0.keys().copied()
     }
 
     /// The names of the policies, sorted.
@@ -276,6 +337,19 @@ impl Registry {
         self.llms.make("llm", provider, config, context).await
     }
 
+    /// Makes the reranker `provider`.
+    ///
+    /// # Errors
+    /// As [`Registry::make_vector_store`].
+    pub async fn make_reranker(
+        &self,
+        provider: &str,
+        config: Value,
+        context: &BuildContext,
+    ) -> Result<Arc<dyn Reranker>> {
+        self.rerankers.make("reranker", provider, config, context).await
+    }
+
     /// Makes the policy `provider`.
     ///
     /// # Errors
@@ -293,6 +367,7 @@ impl fmt::Debug for Registry {
             .field("ledgers", &self.ledgers.0.keys())
             .field("embedders", &self.embedders.0.keys())
             .field("llms", &self.llms.0.keys())
+            .field("rerankers", &self.rerankers.0.keys())
             .field("policies", &self.policies.0.keys())
             .finish()
     }

@@ -205,8 +205,8 @@ async fn search_finds_by_words_alone_and_explains_itself() {
     let hits = mem0.search("violin", &ana(), options).await.unwrap().results;
     assert_eq!(hits[0].memory.content.text, "My sister plays the violin");
     let why = hits[0].breakdown.unwrap();
-    assert!(why.keyword.unwrap() > 0.3);
-    assert!((why.semantic_part + why.keyword_part - hits[0].score).abs() < 1e-6);
+    assert!(why.signals.keyword > 0.3);
+    assert!((why.parts.to_array().iter().sum::<f32>() - hits[0].score).abs() < 1e-5);
     assert!(mem0.search("violin", &ana(), SearchOptions::default().limit(0)).await.unwrap().results.is_empty());
     let stranger = Scope::user("eve").unwrap();
     assert!(

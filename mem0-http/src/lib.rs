@@ -16,10 +16,12 @@ pub mod google;
 mod proxies;
 mod request;
 mod status;
+mod texts;
 
 pub use client::{Client, ClientOptions, RetryOptions};
-pub use env::variable;
+pub use env::{base_url, key, variable};
 pub use mem0_core::Secret;
 pub use proxies::Proxies;
 pub use request::{Method, Request, Response};
 pub use status::{Refusal, check_status, parse_json};
+pub use texts::TextLimits;

@@ -61,8 +61,11 @@
 //!   estimated.
 //! - `rules` (default): extraction and reconciliation without an LLM.
 //! - `openai`, `anthropic`, `gemini`, `vertexai`, `aws_bedrock`, `ollama`,
-//!   `cohere`, `voyage`, `jina`, `huggingface`: language models and embedders
-//!   of that provider; `providers` is all of them.
+//!   `cohere`, `voyage`, `jina`, `huggingface`, `zero_entropy`: language models,
+//!   embedders and rerankers of that provider; `rerank`: rerankers that bring no
+//!   dependency; `providers` is all of them.
+//! - `cross_encoder`: reranking models of the BERT family inside the program,
+//!   from a folder.
 #![forbid(unsafe_code)]
 
 mod environment;
@@ -120,6 +123,16 @@ pub fn registry() -> Registry {
         feature = "cohere",
     ))]
     mem0_llms::register(&mut registry);
+    #[cfg(any(
+        feature = "cohere",
+        feature = "voyage",
+        feature = "jina",
+        feature = "huggingface",
+        feature = "zero_entropy",
+        feature = "rerank",
+        feature = "cross_encoder",
+    ))]
+    mem0_rerank::register(&mut registry);
     mem0_core::policies::register(&mut registry);
     registry
 }

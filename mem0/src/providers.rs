@@ -17,13 +17,16 @@ pub enum Family {
     Embedder,
     /// What is asked for facts.
     Llm,
+    /// What looks again at the best hits of a search.
+    Reranker,
     /// How facts are extracted and reconciled.
     Policy,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 5] = [Self::VectorStore, Self::Ledger, Self::Embedder, Self::Llm, Self::Policy];
+    pub const ALL: [Self; 6] =
+        [Self::VectorStore, Self::Ledger, Self::Embedder, Self::Llm, Self::Reranker, Self::Policy];
 
     /// Its key in a configuration.
     #[must_use]
@@ -33,6 +36,7 @@ impl Family {
             Self::Ledger => "ledger",
             Self::Embedder => "embedder",
             Self::Llm => "llm",
+            Self::Reranker => "reranker",
             Self::Policy => "policy",
         }
     }
@@ -44,6 +48,7 @@ impl Family {
             Self::Ledger => registry.ledgers().collect(),
             Self::Embedder => registry.embedders().collect(),
             Self::Llm => registry.llms().collect(),
+            Self::Reranker => registry.rerankers().collect(),
             Self::Policy => registry.policies().collect(),
         }
     }
@@ -99,7 +104,7 @@ const fn info(
 /// ```
 #[must_use]
 pub fn providers() -> &'static [ProviderInfo] {
-    use Family::{Embedder, Ledger, Llm, Policy, VectorStore};
+    use Family::{Embedder, Ledger, Llm, Policy, Reranker, VectorStore};
     const GOOGLE: &[&str] = &["GOOGLE_API_KEY", "GEMINI_API_KEY"];
     const VERTEX: &[&str] = &["GOOGLE_APPLICATION_CREDENTIALS"];
     const AWS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_PROFILE"];
@@ -107,6 +112,9 @@ pub fn providers() -> &'static [ProviderInfo] {
     const HF: &[&str] = &["HF_TOKEN"];
     const OPENAI: Option<&str> = Some("openai");
     const TRANSFORMER: Option<&str> = Some("transformer");
+    const CROSS_ENCODER: Option<&str> = Some("cross_encoder");
+    const RERANK: Option<&str> = Some("rerank");
+    const ZERO: &[&str] = &["ZERO_ENTROPY_API_KEY", "ZEROENTROPY_API_KEY"];
     static PROVIDERS: &[ProviderInfo] = &[
         info(VectorStore, "sqlite", Some("sqlite"), &[], "embedded: one file"),
         info(VectorStore, "pgvector", Some("pgvector"), &[], "PostgreSQL with the extension pgvector"),
@@ -165,6 +173,22 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(Llm, "aws_bedrock", Some("aws_bedrock"), AWS, "Amazon Bedrock"),
         info(Llm, "ollama", Some("ollama"), &[], "Ollama on this machine"),
         info(Llm, "cohere", Some("cohere"), COHERE, "Cohere"),
+        info(Reranker, "cohere", Some("cohere"), COHERE, "Cohere"),
+        info(Reranker, "jina", Some("jina"), &["JINA_API_KEY"], "Jina AI"),
+        info(Reranker, "voyage", Some("voyage"), &["VOYAGE_API_KEY"], "Voyage AI"),
+        info(Reranker, "zero_entropy", Some("zero_entropy"), ZERO, "ZeroEntropy"),
+        info(Reranker, "huggingface", Some("huggingface"), &[], "a Text Embeddings Inference server: `base_url`"),
+        info(Reranker, "llm", RERANK, &[], "a language model, one call for all hits"),
+        info(Reranker, "llm_reranker", RERANK, &[], "another name of llm"),
+        info(Reranker, "mmr", RERANK, &[], "diversity: hits that say the same come later"),
+        info(
+            Reranker,
+            "cross_encoder",
+            CROSS_ENCODER,
+            &[],
+            "embedded: a cross-encoder of the BERT family from a folder",
+        ),
+        info(Reranker, "sentence_transformer", CROSS_ENCODER, &[], "another name of cross_encoder"),
         info(Policy, "rules", Some("rules"), &[], "rules; no language model"),
         info(Policy, "single_pass", None, &[], "one call that sees what is known; the default with a language model"),
         info(Policy, "two_phase", None, &[], "one call for the facts, one for what to do with them"),
@@ -204,6 +228,7 @@ pub(crate) fn check_features(config: &Config, registry: &Registry) -> Result<()>
         (Family::Ledger, Some(&config.ledger)),
         (Family::Embedder, Some(&config.embedder)),
         (Family::Llm, config.llm.as_ref()),
+        (Family::Reranker, config.reranker.as_ref()),
         (Family::Policy, config.policy.as_ref()),
     ];
     for (family, slot) in slots {
@@ -255,6 +280,7 @@ mod tests {
             config.ledger = slot("x");
             config.embedder = slot("x");
             config.llm = Some(slot("x"));
+            config.reranker = Some(slot("x"));
             config.policy = Some(slot("x"));
             assert!(check_features(&config, &empty).is_ok(), "what nobody knows is left to the registry");
             for known in providers().iter().filter(|known| known.family == family) {
@@ -263,6 +289,7 @@ mod tests {
                     Family::Ledger => config.ledger = slot(known.name),
                     Family::Embedder => config.embedder = slot(known.name),
                     Family::Llm => config.llm = Some(slot(known.name)),
+                    Family::Reranker => config.reranker = Some(slot(known.name)),
                     Family::Policy => config.policy = Some(slot(known.name)),
                 }
                 match known.feature {

@@ -89,6 +89,13 @@ const EVIDENCE: &[(Family, Option<&str>, &str)] = &[
     (Family::Llm, Some("aws_bedrock"), FAKE),
     (Family::Llm, Some("ollama"), FAKE),
     (Family::Llm, Some("cohere"), FAKE),
+    (Family::Reranker, Some("cohere"), FAKE),
+    (Family::Reranker, Some("jina"), FAKE),
+    (Family::Reranker, Some("voyage"), FAKE),
+    (Family::Reranker, Some("zero_entropy"), FAKE),
+    (Family::Reranker, Some("huggingface"), FAKE),
+    (Family::Reranker, Some("rerank"), "real, over a model that is scripted"),
+    (Family::Reranker, Some("cross_encoder"), "real, with a tiny model that the test makes"),
     (Family::Policy, Some("rules"), "its own tests"),
     (Family::Policy, None, "its own tests, with a model that is scripted"),
 ];
@@ -200,6 +207,7 @@ async fn the_support_table_is_up_to_date() {
         others(Family::Ledger, "ledger"),
         others(Family::Embedder, "embedder"),
         language_models(&registry).await,
+        others(Family::Reranker, "reranker"),
         others(Family::Policy, "policy"),
     ]
     .join("\n");
@@ -219,9 +227,10 @@ fn keys<T: serde::Serialize + Default>() -> Value {
 
 /// The keys of every remote provider, by its section in the document.
 fn remote() -> Vec<(Family, &'static str, Value)> {
-    use Family::{Embedder, Llm};
+    use Family::{Embedder, Llm, Reranker};
     use mem0_embedders as embedders;
     use mem0_llms as llms;
+    use mem0_rerank as rerank;
     vec![
         (Llm, "openai", keys::<llms::openai::config::OpenAiConfig>()),
         (Llm, "anthropic", keys::<llms::anthropic::AnthropicConfig>()),
@@ -240,6 +249,11 @@ fn remote() -> Vec<(Family, &'static str, Value)> {
         (Embedder, "jina", keys::<embedders::jina::JinaConfig>()),
         (Embedder, "huggingface", keys::<embedders::huggingface::HuggingFaceConfig>()),
         (Embedder, "ollama", keys::<embedders::ollama::OllamaConfig>()),
+        (Reranker, "cohere", keys::<rerank::cohere::CohereConfig>()),
+        (Reranker, "jina", keys::<rerank::jina::JinaConfig>()),
+        (Reranker, "voyage", keys::<rerank::voyage::VoyageConfig>()),
+        (Reranker, "zero_entropy", keys::<rerank::zero_entropy::ZeroEntropyConfig>()),
+        (Reranker, "huggingface", keys::<rerank::huggingface::HuggingFaceConfig>()),
     ]
 }
 
@@ -283,6 +297,7 @@ fn the_configuration_reference_is_up_to_date() {
     config["ledger"]["config"] = json!(mem0_stores::ledger::sqlite::config::SqliteLedgerConfig::default());
     config["embedder"]["config"] = json!(mem0_embedders::local::LocalConfig::default());
     config["llm"] = json!({"provider": "openai", "config": {"model": "gpt-5-mini"}});
+    config["reranker"] = json!({"provider": "llm", "config": mem0_rerank::llm::LlmRerankConfig::default()});
     config["policy"] = json!({"provider": "single_pass", "config": mem0::policies::PolicyConfig::default()});
     // What is documented is accepted.
     Config::from_value(config.clone()).unwrap();
@@ -296,17 +311,18 @@ fn the_configuration_reference_is_up_to_date() {
          `data_dir` is not set; else it is `.mem0` in the home folder.\n\n\
          What each key means is documented on `mem0_core::Config` and on the provider's own configuration type.\n\
          These are all keys with their defaults, and with a language model (none by default, and then the policy is\n\
-         `rules`); null means not set:\n\n\
+         `rules`) and a reranker (none by default); null means not set:\n\n\
          ```json\n{}\n```\n\n\
          ## Remote providers\n\n\
-         The keys of `llm.config` and `embedder.config`. A secret is the text itself, `{{\"env\": \"NAME\"}}` or\n\
+         The keys of `llm.config`, `embedder.config` and `reranker.config`. A secret is the text itself, `{{\"env\": \"NAME\"}}` or\n\
          `{{\"file\": \"path\"}}`; where no key is set it is read from the variable that `mem0 providers` names. `http` has\n\
          the timeouts, the retries and the proxy:\n\n\
-         ```json\n{}\n```\n\n{}\n{}",
+         ```json\n{}\n```\n\n{}\n{}\n{}",
         serde_json::to_string_pretty(&config).unwrap(),
         serde_json::to_string_pretty(&remote()[0].2["http"]).unwrap(),
         provider_keys(Family::Llm),
         provider_keys(Family::Embedder),
+        provider_keys(Family::Reranker),
     );
     check(&root().join("docs/configuration.md"), &text);
 }

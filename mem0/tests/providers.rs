@@ -19,6 +19,7 @@ fn listed(family: Family) -> BTreeSet<&'static str> {
 /// Providers that take long to compile are not in every build.
 fn is_left_out(feature: Option<&str>) -> bool {
     feature == Some("transformer") && !cfg!(feature = "transformer")
+        || feature == Some("cross_encoder") && !cfg!(feature = "cross_encoder")
 }
 
 #[test]

@@ -7,7 +7,7 @@ use mem0::{AddOptions, Cost, Event, Hit, Mem0, MemoryId, Message, Result, Scope,
 use serde::{Deserialize, Serialize};
 
 use super::run::Options;
-use super::{Conversation, Mode, Session, Turn};
+use super::{Conversation, Session, Turn};
 
 /// Between two turns, so that their order is kept.
 const SECOND: i64 = 1_000_000;
@@ -81,14 +81,10 @@ pub(super) async fn remember(
     (session, messages): (&Session, Vec<Message>),
     options: &Options,
 ) -> Result<SessionDone> {
-    let mut how = match options.mode {
-        Mode::Said => AddOptions::as_said(),
-        Mode::Rules => AddOptions::default().policy("rules"),
-        Mode::Llm => AddOptions::default(),
+    let how = match options.policy() {
+        Some(policy) => AddOptions::default().policy(policy),
+        None => AddOptions::as_said(),
     };
-    if let Some(policy) = options.policy.as_ref().filter(|_| options.mode == Mode::Llm) {
-        how = how.policy(policy);
-    }
     let began = Instant::now();
     let added = memory.add(messages, scope, how.idempotency_key(session.id.as_str())).await?;
     let ms = began.elapsed().as_secs_f64() * 1e3;

@@ -9,6 +9,7 @@
 mod apart;
 mod ask;
 mod dataset;
+pub mod fit;
 mod ingest;
 mod journal;
 pub mod load;

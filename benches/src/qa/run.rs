@@ -31,7 +31,7 @@ pub enum Mode {
 pub struct Options {
     /// What becomes a memory.
     pub mode: Mode,
-    /// Which policy, in the mode `Llm`; the engine's own if there is none.
+    /// Which policy, in the mode `Llm`; `single_pass` if there is none.
     pub policy: Option<String>,
     /// How many memories a search returns at most; 10 or more, 50 by default.
     pub limit: usize,
@@ -59,6 +59,17 @@ impl Default for Options {
             concurrency: 4,
             seed: 1,
             configuration: Value::Null,
+        }
+    }
+}
+
+impl Options {
+    /// By which policy memories are extracted; none if they are not.
+    pub(super) fn policy(&self) -> Option<&str> {
+        match self.mode {
+            Mode::Said => None,
+            Mode::Rules => Some("rules"),
+            Mode::Llm => Some(self.policy.as_deref().unwrap_or("single_pass")),
         }
     }
 }
@@ -178,7 +189,7 @@ async fn settings(memory: &Mem0, dataset: &Dataset, options: &Options, models: O
         "conversations": conversations,
         "categories": categories,
         "mode": options.mode,
-        "policy": options.policy,
+        "policy": options.policy(),
         "limit": options.limit,
         "threshold": decimal(options.threshold),
         "embedder": stats.embedder.to_string(),

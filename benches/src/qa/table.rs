@@ -21,12 +21,7 @@ impl fmt::Display for Report {
             setting("vector_store"),
         )?;
         write!(f, "{}", self.retrieval())?;
-        let full = self.full_context;
-        writeln!(
-            f,
-            "\nThe whole conversation in place of ten memories: {:.0} tokens, recall {:.3}, {:.3} for 1,000 tokens.",
-            full.tokens, full.recall, full.recall_per_1000_tokens
-        )?;
+        writeln!(f)?;
         if let Some(interval) = self.interval {
             writeln!(
                 f,
@@ -78,7 +73,7 @@ impl Report {
         let mut titles = vec!["questions".to_owned(), "n".to_owned()];
         titles.extend(cuts.iter().map(|cut| format!("R@{cut}")));
         titles.extend(cuts.iter().map(|cut| format!("hit@{cut}")));
-        titles.extend(["MRR", "nDCG@10", "tokens@10", "of all", "R@10/1k", "tokens"].map(str::to_owned));
+        titles.extend(["MRR", "nDCG@10", "tokens@10", "of full", "R@10/1k", "tokens"].map(str::to_owned));
         let line = |row: &Row| {
             let mut line = vec![row.name.clone(), row.with_evidence.to_string()];
             line.extend(row.recall.values().chain(row.hit.values()).map(|value| share(*value)));
@@ -87,7 +82,14 @@ impl Report {
             line.extend([share(row.recall_10_per_1000_tokens), format!("{:.0}", row.tokens)]);
             line
         };
-        markdown(titles, self.rows.iter().map(line))
+        // No search: everything is there, in no order.
+        let full = self.full_context;
+        let all = self.rows.last().map_or(0, |row| row.with_evidence);
+        let mut whole = vec!["full context".to_owned(), all.to_string()];
+        whole.extend(cuts.iter().chain(&cuts).map(|_| share(full.recall)));
+        whole.extend(["-", "-", "-", "100.0 %"].map(str::to_owned));
+        whole.extend([share(full.recall_per_1000_tokens), format!("{:.0}", full.tokens)]);
+        markdown(titles, self.rows.iter().map(line).chain([whole]))
     }
 
     fn quality(&self) -> String {

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use mem0_core::reference::{HashEmbedder, MemoryLedger, MemoryVectorStore};
-use mem0_core::{Embedder, Ledger, Result, VectorStore};
+use mem0_core::reference::{HashEmbedder, MemoryLedger, MemoryVectorStore, WordsReranker};
+use mem0_core::{Embedder, Ledger, Reranker, Result, VectorStore};
 
-use crate::harness::{EmbedderHarness, LedgerHarness, Setup, VectorHarness};
+use crate::harness::{EmbedderHarness, LedgerHarness, RerankerHarness, Setup, VectorHarness};
 
-/// The stores in memory and the embedder without a model.
+/// The stores in memory, and embedder and reranker without a model.
 #[derive(Debug, Default)]
 pub struct MemoryHarness {
     store: Arc<MemoryVectorStore>,
@@ -59,5 +59,16 @@ impl EmbedderHarness for MemoryHarness {
 
     async fn connect(&self) -> Result<Arc<dyn Embedder>> {
         Ok(Arc::new(HashEmbedder::default()))
+    }
+}
+
+#[async_trait]
+impl RerankerHarness for MemoryHarness {
+    async fn start() -> Setup<Self> {
+        Setup::Ready(Self::default())
+    }
+
+    async fn connect(&self) -> Result<Arc<dyn Reranker>> {
+        Ok(Arc::new(WordsReranker::default()))
     }
 }

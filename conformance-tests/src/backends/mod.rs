@@ -27,6 +27,8 @@ mod postgres;
 mod qdrant;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "rerankers")]
+mod rerankers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
@@ -64,6 +66,8 @@ pub use postgres::PostgresHarness;
 pub use qdrant::QdrantHarness;
 #[cfg(feature = "redis")]
 pub use redis::{RedisHarness, RedisVectorSetsHarness, ValkeyHarness};
+#[cfg(feature = "rerankers")]
+pub use rerankers::{LlmRerankerHarness, MmrHarness, MmrWordsHarness, RemoteReranker};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteHarness;
 #[cfg(feature = "sqlite")]

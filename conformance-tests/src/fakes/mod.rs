@@ -5,6 +5,8 @@
 
 #[cfg(feature = "llms")]
 pub(crate) mod anthropic;
+#[cfg(any(feature = "embedders", feature = "rerankers"))]
+pub(crate) mod asked;
 #[cfg(any(feature = "embedders", feature = "llms"))]
 pub(crate) mod aws;
 #[cfg(feature = "llms")]
@@ -42,6 +44,18 @@ pub(crate) mod ollama;
 pub mod openai;
 #[cfg(feature = "qdrant")]
 pub mod qdrant;
+#[cfg(feature = "rerankers")]
+pub mod rerank;
+#[cfg(feature = "rerankers")]
+pub mod rerank_cohere;
+#[cfg(feature = "rerankers")]
+pub mod rerank_huggingface;
+#[cfg(feature = "rerankers")]
+pub mod rerank_jina;
+#[cfg(feature = "rerankers")]
+pub mod rerank_voyage;
+#[cfg(feature = "rerankers")]
+pub mod rerank_zero_entropy;
 
 #[cfg(feature = "pgvector")]
 pub mod pooler;

@@ -4,6 +4,7 @@ pub mod embedder;
 pub(crate) mod faults;
 pub mod ledger;
 pub mod llm;
+pub mod reranker;
 pub mod vector;
 
 use std::sync::Arc;

@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use conformance_tests::{LedgerHarness, Setup};
 use mem0_core::reference::MemoryLedger;
 use mem0_core::{
-    Around, Claim, Commit, EmbedderIdentity, Erased, Error, ErrorKind, EventKind, Filter, Head, Job, JobCursor, JobEnd,
-    JobId, JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory,
-    MemoryId, NearestQuery, Outcome, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
-    ScopeKey, ScoredPoint, Spend, SpendOutcome, State, StoredMessage, Timestamp, TxnId, View,
+    Around, Claim, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, ErrorKind, EventKind, Filter, Head,
+    Job, JobCursor, JobEnd, JobId, JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery,
+    LoggedChange, Memory, MemoryId, MentionHits, MentionQuery, NearestQuery, Outcome, Page, Pending, PendingQuery,
+    Place, Projection, Receipt, Result, Scope, ScopeInfo, ScopeKey, ScoredPoint, Spend, SpendOutcome, State,
+    StoredMessage, Timestamp, TxnId, Use, View,
 };
 
 use super::{faults, pause};
@@ -69,6 +70,7 @@ faults! {
     17 LeavesTraces,
     17 EraseKeepsJobs,
     17 EraseKeepsSpending,
+    17 EraseCountsNoNames,
     18 LogWithoutVectors,
     18 LogLosesDeletions,
     19 TrimsTexts,
@@ -106,6 +108,19 @@ faults! {
     34 AroundIgnoresTheView,
     34 AroundWithItself,
     34 AroundReachesIntoOtherScopes,
+    35 EntitiesOfExactScopeOnly,
+    35 EntitiesWorstFirst,
+    35 SpeakersAreNobody,
+    36 KnowsNoAliases,
+    36 FindsByTheWholeNameOnly,
+    37 WeighsAllTheSame,
+    37 FiltersMentionsAfterTheLimit,
+    37 MentionsOfOthers,
+    38 MentionsIgnoreThePast,
+    38 MentionsOfExpired,
+    39 CountsRepeatedNames,
+    39 LatestIsTheLastTold,
+    40 UsesOutliveErasures,
 }
 
 /// Makes ledgers with one fault, or none.
@@ -168,6 +183,7 @@ struct Work {
     queued: HashMap<JobId, Job>,
     owners: HashMap<JobId, String>,
     spent: BTreeSet<(Scope, Timestamp)>,
+    used: HashMap<MemoryId, Use>,
 }
 
 impl BrokenLedger {
@@ -501,6 +517,59 @@ impl Ledger for BrokenLedger {
         Ok(found)
     }
 
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
+        let mut found = self.inner.entities(query).await?;
+        match self.fault {
+            Some(Fault::EntitiesOfExactScopeOnly) => {
+                if self.inner.scopes(Some(&query.scope), None, 10_000).await?.len() > 1 {
+                    found.retain(|one| one.mentions > 1);
+                }
+            }
+            Some(Fault::EntitiesWorstFirst) => found.reverse(),
+            Some(Fault::SpeakersAreNobody) => found.iter_mut().for_each(|one| one.is_speaker = false),
+            Some(Fault::KnowsNoAliases) => found.iter_mut().for_each(|one| one.aliases.clear()),
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        let mut query = query.clone();
+        let mut filter = Filter::All;
+        match self.fault {
+            Some(Fault::MentionsIgnoreThePast) => (query.view.as_of, query.view.known_at) = (None, None),
+            Some(Fault::MentionsOfExpired) => query.view.include_expired = true,
+            Some(Fault::FindsByTheWholeNameOnly) => query.names.retain(|name| name.contains(' ')),
+            Some(Fault::FiltersMentionsAfterTheLimit) => filter = std::mem::take(&mut query.filter),
+            _ => {}
+        }
+        let mut found = self.inner.mentioned(&query).await?;
+        match self.fault {
+            Some(Fault::WeighsAllTheSame) => found.hits.iter_mut().for_each(|(_, _, weight)| *weight = 1.0),
+            Some(Fault::MentionsOfOthers) => {
+                for info in self.inner.scopes(None, None, 10_000).await? {
+                    if !query.scope.covers(&info.scope) {
+                        let others = MentionQuery { scope: info.scope, ..query.clone() };
+                        found.hits.extend(self.inner.mentioned(&others).await?.hits);
+                    }
+                }
+            }
+            Some(Fault::FiltersMentionsAfterTheLimit) => {
+                let ids: Vec<_> = found.hits.iter().map(|(id, _, _)| *id).collect();
+                let memories = self.inner.get(&ids, &query.view).await?;
+                let met: Vec<_> = memories
+                    .into_iter()
+                    .flatten()
+                    .filter(|memory| filter.matches(&memory.to_payload()))
+                    .map(|memory| memory.id)
+                    .collect();
+                found.hits.retain(|(id, _, _)| met.contains(id));
+            }
+            _ => {}
+        }
+        Ok(found)
+    }
+
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
         let mut query = query.clone();
         if self.is(Fault::NearestIgnoresKnownAt) {
@@ -647,6 +716,7 @@ impl Ledger for BrokenLedger {
     async fn erase(&self, scope: &Scope) -> Result<Erased> {
         match self.fault {
             Some(Fault::ErasesNothing) => Ok(Erased::default()),
+            Some(Fault::EraseCountsNoNames) => Ok(Erased { mentions: 0, ..self.inner.erase(scope).await? }),
             Some(Fault::EraseForgetsWhatIsPending) => {
                 let erased = self.inner.erase(scope).await?;
                 let scope = Some(scope.clone());
@@ -843,6 +913,36 @@ impl Ledger for BrokenLedger {
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         let (scope, period) = self.budget(scope, period);
         self.inner.spent(&scope, period).await
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        if self.is(Fault::CountsRepeatedNames) {
+            for id in ids {
+                self.inner.note_uses(&[*id], at).await?;
+            }
+            return Ok(());
+        }
+        self.inner.note_uses(ids, at).await?;
+        let found = self.inner.uses(ids).await?;
+        let mut work = self.work();
+        for (id, used) in ids.iter().zip(found) {
+            work.used.extend(used.map(|used| (*id, Use { last: at, ..used })));
+        }
+        Ok(())
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let told = ids.iter().map(|id| self.work().used.get(id).copied()).collect::<Vec<_>>();
+        let found = self.inner.uses(ids).await?;
+        Ok(found
+            .into_iter()
+            .zip(told)
+            .map(|(found, told)| match self.fault {
+                Some(Fault::LatestIsTheLastTold) => told,
+                Some(Fault::UsesOutliveErasures) => found.or(told),
+                _ => found,
+            })
+            .collect())
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

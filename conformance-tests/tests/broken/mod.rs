@@ -3,6 +3,7 @@
 pub(crate) mod embedder;
 pub(crate) mod ledger;
 pub(crate) mod llm;
+pub(crate) mod reranker;
 pub(crate) mod vector;
 
 /// A table of faults: the rule that each breaks, and its name.

@@ -26,8 +26,8 @@ pub(crate) struct BenchArgs {
     /// What becomes a memory
     #[arg(long, value_enum, default_value_t = Mode::Said)]
     pub(crate) mode: Mode,
-    /// By which policy a language model extracts; the configured one if not
-    /// given
+    /// By which policy a language model extracts; if not given the configured
+    /// one, else `single_pass`
     #[arg(long, value_name = "NAME")]
     pub(crate) policy: Option<String>,
     /// How many memories a search returns; 10 or more

@@ -50,6 +50,15 @@ pub(crate) struct SearchArgs {
     /// Say why each memory came
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Let the configured reranker look again at the best; it does so by default
+    #[arg(long, overrides_with = "no_rerank")]
+    pub(crate) rerank: bool,
+    /// Do without the reranker
+    #[arg(long, overrides_with = "rerank")]
+    pub(crate) no_rerank: bool,
+    /// How many of the best the reranker is shown
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rerank_pool: Option<usize>,
     #[command(flatten)]
     pub(crate) when: WhenArgs,
 }
@@ -193,6 +202,16 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct MessagesArgs {
     /// How many of the newest
     #[arg(long, short = 'k', value_name = "NUMBER", default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+/// Show who and what the memories name.
+#[derive(Args, Debug)]
+pub(crate) struct EntitiesArgs {
+    /// Only those of whom a name begins so
+    pub(crate) prefix: Option<String>,
+    /// How many at most
+    #[arg(long, short = 'k', value_name = "NUMBER", default_value_t = 50)]
     pub(crate) limit: usize,
 }
 

@@ -39,11 +39,13 @@ pub(super) async fn bench(session: &Session, out: &mut Out, args: BenchArgs) -> 
     let progress = Progress::new(out.quiet, Some(dataset.questions() as u64), "Measuring");
     let show = |what: &'static str, done: usize, total: usize| progress.stage(what, done as u64, total as u64);
     let report = Box::pin(qa::run(&memory, &dataset, &options, models.as_ref(), &mut journal, &show)).await;
-    if args.resume.is_none() {
-        qa::clean_up(&memory, &config, &dataset).await?;
-    }
+    let cleaned = match args.resume {
+        Some(_) => Ok(()),
+        None => qa::clean_up(&memory, &config, &dataset).await,
+    };
     drop(progress);
     let report = report?;
+    cleaned?;
     if let Some(path) = &args.out {
         let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
         std::fs::write(path, text + "\n")
@@ -60,6 +62,10 @@ fn options(args: &BenchArgs, config: &Config) -> Options {
         Mode::Llm => qa::Mode::Llm,
     };
     options.policy.clone_from(&args.policy);
+    if args.mode == Mode::Llm && args.policy.is_none() {
+        let configured = config.policy.as_ref().map(|slot| slot.provider.clone());
+        options.policy = configured.filter(|name| name != "rules");
+    }
     options.limit = args.limit;
     options.threshold = args.threshold.unwrap_or(options.threshold);
     options.context = args.context;

@@ -105,7 +105,7 @@ pub(super) async fn erase(session: &Session, out: &mut Out, args: EraseArgs) -> 
         ("events", ledger.events.to_string()),
         ("messages", ledger.messages.to_string()),
         ("vectors", ledger.vectors.to_string()),
-        ("index rows", ledger.postings.to_string()),
+        ("index rows", (ledger.postings + ledger.mentions).to_string()),
         ("keys", ledger.idempotency_keys.to_string()),
         ("points", receipt.points.to_string()),
         ("verified", if receipt.verified { "yes: read again, nothing is left" } else { "no" }.to_owned()),

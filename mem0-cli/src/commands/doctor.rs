@@ -84,6 +84,7 @@ type Reports = (Option<DoctorReport>, Option<DoctorReport>);
 async fn memories(mut config: Config, repair: bool) -> Result<Reports, Failure> {
     config.llm = None;
     config.policy = None;
+    config.reranker = None;
     let mem0: Mem0 = mem0::from_config(&config).await?;
     let report = mem0.doctor(repair).await?;
     let left = if repair && !report.is_healthy() { Some(mem0.doctor(false).await?) } else { None };
@@ -106,15 +107,18 @@ fn told(out: &mut Out, report: Option<&DoctorReport>, left: Option<&DoctorReport
     })
 }
 
-/// The checks of the embedder and the language model, and whether there is an
-/// embedder to open with.
+/// The checks of the embedder, the language model and the reranker, and whether
+/// there is an embedder to open with.
 async fn models(config: &Config, offline: bool) -> (Vec<Check>, bool) {
     let registry = mem0::registry();
-    let context = BuildContext::new(config.data_dir.clone().unwrap_or_default());
+    let mut context = BuildContext::new(config.data_dir.clone().unwrap_or_default());
     let slot = &config.embedder;
     let made = registry.make_embedder(&slot.provider, slot.config.clone(), &context).await;
     let built = made.is_ok();
     let model = made.as_ref().ok().map(|embedder| embedder.identity().to_string());
+    if let Ok(embedder) = &made {
+        context = context.with_embedder(Arc::clone(embedder));
+    }
     let answer = match made {
         Ok(embedder) if !offline => embed(&*embedder).await.map(|()| true),
         made => made.map(|_: Arc<dyn Embedder>| false),
@@ -123,11 +127,21 @@ async fn models(config: &Config, offline: bool) -> (Vec<Check>, bool) {
     if let Some(slot) = &config.llm {
         let made = registry.make_llm(&slot.provider, slot.config.clone(), &context).await;
         let model = made.as_ref().ok().map(|llm| llm.model().to_owned());
+        context = context.with_llm(made.as_ref().ok().map(Arc::clone));
         let answer = match made {
             Ok(llm) if !offline => ask(&*llm).await.map(|()| true),
             made => made.map(|_: Arc<dyn Llm>| false),
         };
         checks.push(check(Family::Llm, slot, model, answer));
+    }
+    if let Some(slot) = &config.reranker {
+        let made = config.make_reranker(&registry, &context).await;
+        let model = made.as_ref().ok().and_then(|made| Some(made.as_ref()?.model().to_owned()));
+        let answer = match made {
+            Ok(Some(reranker)) if !offline => reranker.rerank("ok", &["ok"]).await.map(|_| true),
+            made => made.map(|_| false),
+        };
+        checks.push(check(Family::Reranker, slot, model, answer));
     }
     (checks, built)
 }

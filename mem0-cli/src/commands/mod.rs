@@ -86,6 +86,7 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
         Command::History(args) => read::history(session, out, args).await?,
         Command::Undo(args) => change::undo(session, out, args).await?,
         Command::Messages(args) => read::messages(session, out, args).await?,
+        Command::Entities(args) => read::entities(session, out, args).await?,
         Command::Jobs(args) => jobs::jobs(session, out, args).await?,
         Command::Scopes(args) => read::scopes(session, out, args).await?,
         Command::Erase(args) => change::erase(session, out, args).await?,

@@ -1,9 +1,9 @@
-//! `search`, `list`, `get`, `history`, `messages`, `scopes`.
+//! `search`, `list`, `get`, `history`, `messages`, `entities`, `scopes`.
 
-use mem0::{Error, ListOptions, Memory, ScopeKey, SearchOptions, When, memory_json};
+use mem0::{Error, ListOptions, Memory, MentionKind, ScopeKey, SearchOptions, When, memory_json};
 use serde_json::json;
 
-use crate::cli::{GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
+use crate::cli::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
 use crate::exit::Failure;
 use crate::output::{Out, Results, Table, count, minute};
 use crate::session::Session;
@@ -13,20 +13,29 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     let mut options = SearchOptions::default().filter(filter).limit(args.limit).when(args.when.when());
     options.threshold = args.threshold;
     options.explain = args.explain;
+    // Whichever flag comes last counts; without one the configuration does.
+    options.rerank = (args.rerank || args.no_rerank).then_some(args.rerank);
+    options.rerank_pool = args.rerank_pool;
     let mem0 = session.open().await?;
     let found = mem0.search(&args.query.join(" "), &scope, options).await?;
     if out.json {
         return out.json(&found);
     }
-    let mut table = Table::new(&["SCORE", "ID", "SINCE", "MEMORY"]);
+    let reranked = found.results.iter().any(|hit| hit.rerank.is_some());
+    let titles = ["SCORE", "RERANK", "ID", "SINCE", "MEMORY"];
+    let mut table = Table::new(&titles.into_iter().filter(|title| reranked || *title != "RERANK").collect::<Vec<_>>());
     for hit in &found.results {
         let why = hit.breakdown.map(|parts| format!("\n{}", parts.in_words())).unwrap_or_default();
-        table.row(vec![
-            format!(" {:.2}", hit.score),
+        let mut scores = vec![format!(" {:.2}", hit.score)];
+        if reranked {
+            scores.push(hit.rerank.map_or("-".to_owned(), |score| format!("{score:.2}")));
+        }
+        scores.extend([
             hit.memory.id.to_string(),
             hit.memory.valid_from().date(),
             format!("{}{why}", text(&hit.memory)),
         ]);
+        table.row(scores);
     }
     if !found.results.is_empty() {
         out.table(&table)?;
@@ -152,6 +161,32 @@ pub(super) async fn messages(session: &Session, out: &mut Out, args: MessagesArg
     for message in &messages {
         let who = message.name.clone().unwrap_or_else(|| message.role.to_string());
         table.row(vec![minute(message.at), who, message.content.clone()]);
+    }
+    out.table(&table)
+}
+
+pub(super) async fn entities(session: &Session, out: &mut Out, args: EntitiesArgs) -> Result<(), Failure> {
+    let scope = session.needed_scope()?;
+    let mem0 = session.open().await?;
+    let entities = mem0.entities(&scope, args.prefix.as_deref(), args.limit).await?;
+    if out.json {
+        return out.json(&Results { results: &entities });
+    }
+    if entities.is_empty() {
+        out.note("the memories name nobody");
+        return Ok(());
+    }
+    let mut table = Table::new(&["NAME", "ALSO", "KIND", "MENTIONS"]);
+    for entity in entities {
+        let kind = match (entity.is_speaker, entity.kind) {
+            (true, _) => "speaker",
+            (_, MentionKind::Quote) => "title",
+            (_, MentionKind::Quantity) => "amount",
+            (_, MentionKind::Tag) => "tag",
+            _ => "name",
+        };
+        let also = if entity.aliases.is_empty() { "-".to_owned() } else { entity.aliases.join(", ") };
+        table.row(vec![entity.name, also, kind.to_owned(), entity.mentions.to_string()]);
     }
     out.table(&table)
 }

@@ -14,9 +14,10 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 use crate::traits::job::{Spend, SpendOutcome};
 use crate::traits::ledger::Ledger;
-use crate::traits::llm::{Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse};
+use crate::traits::llm::{Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, TokenUsage};
 use crate::types::scope::Scope;
 use crate::types::time::Timestamp;
 
@@ -36,6 +37,11 @@ pub struct Cost {
     pub embed_calls: u32,
     /// Texts that were embedded.
     pub embedded_texts: u64,
+    /// Calls of the reranker.
+    pub rerank_calls: u32,
+    /// Tokens of the reranker, read and written, where it counts them. Those of
+    /// one that asks a language model are among the model's, too.
+    pub rerank_tokens: u64,
     /// Calls of the vector store.
     pub store_calls: u32,
     /// Calls of the ledger.
@@ -44,6 +50,8 @@ pub struct Cost {
     pub llm_ms: f64,
     /// Time in the embedder.
     pub embed_ms: f64,
+    /// Time in the reranker.
+    pub rerank_ms: f64,
     /// Time in the vector store.
     pub store_ms: f64,
     /// Time in the ledger.
@@ -60,10 +68,13 @@ impl std::ops::Add for Cost {
             output_tokens: self.output_tokens + other.output_tokens,
             embed_calls: self.embed_calls + other.embed_calls,
             embedded_texts: self.embedded_texts + other.embedded_texts,
+            rerank_calls: self.rerank_calls + other.rerank_calls,
+            rerank_tokens: self.rerank_tokens + other.rerank_tokens,
             store_calls: self.store_calls + other.store_calls,
             ledger_calls: self.ledger_calls + other.ledger_calls,
             llm_ms: self.llm_ms + other.llm_ms,
             embed_ms: self.embed_ms + other.embed_ms,
+            rerank_ms: self.rerank_ms + other.rerank_ms,
             store_ms: self.store_ms + other.store_ms,
             ledger_ms: self.ledger_ms + other.ledger_ms,
         }
@@ -107,6 +118,7 @@ pub struct Budget {
 pub(crate) enum Part {
     Store,
     Ledger,
+    Reranker,
 }
 
 /// The account of one call.
@@ -238,7 +250,7 @@ fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
-/// Runs a call of the vector store or the ledger on the account of the task.
+/// Runs a call of a backend on the account of the task.
 pub(crate) async fn timed<T>(part: Part, work: impl Future<Output = T>) -> T {
     let began = Instant::now();
     let done = work.await;
@@ -255,6 +267,10 @@ pub(crate) async fn timed<T>(part: Part, work: impl Future<Output = T>) -> T {
                 cost.ledger_calls += 1;
                 cost.ledger_ms += took;
             }
+            Part::Reranker => {
+                cost.rerank_calls += 1;
+                cost.rerank_ms += took;
+            }
         }
     });
     done
@@ -270,6 +286,34 @@ pub(crate) async fn counted<T>(work: impl Future<Output = Result<T>>) -> Result<
 /// Notes an embedding on the account of the task.
 pub(crate) fn note_embedding(texts: usize, took: Duration) {
     let _ = METER.try_with(|meter| meter.embedded(texts, took));
+}
+
+/// Notes what a reranker counted on the account of the task.
+pub(crate) fn note_rerank(usage: TokenUsage) {
+    let _ = METER.try_with(|meter| meter.lock().rerank_tokens += usage.input.saturating_add(usage.output));
+}
+
+/// An embedder whose calls are counted.
+#[derive(Debug)]
+struct Counted(Arc<dyn Embedder>);
+
+/// The same embedder on the account of whoever asks it.
+pub(crate) fn counted_embedder(embedder: Arc<dyn Embedder>) -> Arc<dyn Embedder> {
+    Arc::new(Counted(embedder))
+}
+
+#[async_trait]
+impl Embedder for Counted {
+    fn identity(&self) -> &EmbedderIdentity {
+        self.0.identity()
+    }
+
+    async fn embed(&self, texts: &[&str], purpose: Purpose) -> Result<Vec<Vec<f32>>> {
+        let began = Instant::now();
+        let vectors = self.0.embed(texts, purpose).await;
+        note_embedding(texts.len(), began.elapsed());
+        vectors
+    }
 }
 
 /// A model whose calls are counted, kept within the budget and traced.

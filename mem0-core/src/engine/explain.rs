@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::engine::cost::{self, Cost, Part, timed};
+use crate::engine::fuse::Signals;
 use crate::engine::options::{SearchOptions, When};
 use crate::engine::results::{Breakdown, Degraded, Hit};
 use crate::engine::{Mem0, validate};
@@ -126,14 +127,11 @@ impl Explanation {
 }
 
 impl Breakdown {
-    /// The parts of the score in words.
+    /// What brought anything to the score, or took from it, in words.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let words = match self.keyword {
-            Some(words) => format!("words {words:.2}"),
-            None => "no word in common".to_owned(),
-        };
-        format!("meaning {:.2}, {words}: {:.2} + {:.2}", self.semantic, self.semantic_part, self.keyword_part)
+        let parts = Signals::NAMES.iter().zip(self.parts.to_array()).filter(|(_, part)| part.abs() >= 0.005);
+        parts.map(|(name, part)| format!("{} {part:+.2}", name.replace('_', " "))).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -259,7 +257,7 @@ fn why_not(place: usize, hit: &Hit, all: &[Hit], limit: usize, threshold: f32) -
         return Why::BeyondLimit { limit, rank };
     }
     // By its score it belongs to them: so it was not looked at.
-    let similarity = |hit: &Hit| hit.breakdown.map_or(0.0, |parts| parts.semantic);
+    let similarity = |hit: &Hit| hit.breakdown.map_or(0.0, |why| why.signals.semantic);
     let nearer = all.iter().filter(|other| similarity(other) > similarity(hit)).count();
     Why::NotACandidate { by_similarity: Some(nearer + 1) }
 }

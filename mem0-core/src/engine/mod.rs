@@ -3,10 +3,12 @@
 
 mod add;
 mod adopt;
+mod anchor;
 mod change;
 mod confidence;
 mod context;
 pub(crate) mod cost;
+mod decay;
 mod doctor;
 mod explain;
 mod fuse;
@@ -17,6 +19,7 @@ mod project;
 mod queue;
 mod read;
 mod reindex;
+pub(crate) mod rerank;
 mod results;
 mod search;
 mod transfer;
@@ -40,8 +43,9 @@ use crate::types::time::Timestamp;
 pub use confidence::{Evidence, confidence};
 pub use context::{Context, ContextMemory, ContextOptions};
 pub use cost::{Budget, Cost, SpendLimit};
+pub use decay::{Age, Decay};
 pub use explain::{Explanation, Why};
-pub use fuse::Fusion;
+pub use fuse::{Fusion, Signals};
 pub use open::Builder;
 pub use options::{
     AddInput, AddOptions, AddRequest, AdoptOptions, BatchOptions, ImageHandling, ListOptions, SearchOptions,
@@ -89,6 +93,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
+    decay: Decay,
+    reranking: rerank::Reranking,
     tokens: Arc<dyn TokenCounter>,
     /// Names this engine in claims on pending memories.
     owner: String,

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, RwLock};
 
-use crate::engine::{Active, Budget, Fusion, Inner, Limits, Mem0, cost};
+use crate::engine::rerank::Reranking;
+use crate::engine::{Active, Budget, Decay, Fusion, Inner, Limits, Mem0, cost};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::registry::Policy;
 use crate::traits::clock::{Clock, SystemClock};
@@ -10,6 +11,7 @@ use crate::traits::embedder::Embedder;
 use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::ledger::{Ledger, Projection};
 use crate::traits::llm::Llm;
+use crate::traits::reranker::Reranker;
 use crate::traits::tokens::{EstimatedTokens, TokenCounter};
 use crate::traits::vector_store::VectorStore;
 
@@ -27,6 +29,8 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     limits: Limits,
     fusion: Fusion,
+    decay: Decay,
+    reranking: Reranking,
     tokens: Arc<dyn TokenCounter>,
     collection: String,
     move_projection: bool,
@@ -45,6 +49,8 @@ impl Builder {
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             fusion: Fusion::default(),
+            decay: Decay::default(),
+            reranking: Reranking::default(),
             tokens: Arc::new(EstimatedTokens),
             collection: "mem0".to_owned(),
             move_projection: false,
@@ -108,6 +114,27 @@ impl Builder {
         self
     }
 
+    /// How the score of a memory falls with its age; not at all by default.
+    pub fn decay(mut self, decay: Decay) -> Self {
+        self.decay = decay;
+        self
+    }
+
+    /// Who looks again at the best hits of a search; nobody by default. What
+    /// the reranker may take of the time of a search is up to it, see
+    /// [`layered_reranker`](crate::layers::layered_reranker).
+    pub fn reranker(mut self, reranker: Arc<dyn Reranker>) -> Self {
+        self.reranking.reranker = Some(reranker);
+        self
+    }
+
+    /// How many of the best hits it is shown where a call does not say; 50 by
+    /// default.
+    pub fn rerank_pool(mut self, hits: usize) -> Self {
+        self.reranking.pool = hits;
+        self
+    }
+
     /// Another collection than `mem0`.
     pub fn collection(mut self, name: impl Into<String>) -> Self {
         self.collection = name.into();
@@ -134,6 +161,7 @@ impl Builder {
     /// `Config` for weights or limits out of range; those of the ledger.
     pub async fn open(self) -> Result<Mem0> {
         self.fusion.check()?;
+        self.decay.check()?;
         let mut policies = self.policies;
         if policies.is_empty() {
             policies.push((Arc::new(super::plan::AsSaid), Arc::new(super::plan::AsSaid)));
@@ -153,6 +181,8 @@ impl Builder {
                 clock: self.clock,
                 limits: self.limits,
                 fusion: self.fusion,
+                decay: self.decay,
+                reranking: self.reranking,
                 tokens: self.tokens,
                 owner,
                 active: RwLock::new(Arc::new(active)),

@@ -360,11 +360,26 @@ pub struct SearchOptions {
     pub when: When,
     /// Say why each hit came.
     pub explain: bool,
+    /// Whether the reranker looks at the best hits again. None, the default: if
+    /// there is one. An error if it is asked for and there is none.
+    pub rerank: Option<bool>,
+    /// How many of the best hits the reranker is shown; the others stay behind
+    /// them. None, the default: what the engine is configured with, 50 where
+    /// nothing is said.
+    pub rerank_pool: Option<usize>,
 }
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { limit: 20, threshold: 0.02, filter: Filter::All, when: When::default(), explain: false }
+        Self {
+            limit: 20,
+            threshold: 0.02,
+            filter: Filter::All,
+            when: When::default(),
+            explain: false,
+            rerank: None,
+            rerank_pool: None,
+        }
     }
 }
 
@@ -373,6 +388,20 @@ impl SearchOptions {
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Sets whether the reranker looks at the best hits again.
+    #[must_use]
+    pub fn rerank(mut self, yes: bool) -> Self {
+        self.rerank = Some(yes);
+        self
+    }
+
+    /// Sets how many of the best hits the reranker is shown.
+    #[must_use]
+    pub fn rerank_pool(mut self, hits: usize) -> Self {
+        self.rerank_pool = Some(hits);
         self
     }
 

@@ -229,7 +229,8 @@ impl<'a> Planner<'a> {
         for target in ends {
             let base = self.resolve(target)?;
             self.current.remove(&base.id);
-            let ended_at = fact.valid_from.filter(|from| *from > base.valid_from());
+            // One that begins later than the fact was never true beside it.
+            let ended_at = fact.valid_from.map(|from| from.max(base.valid_from()));
             let sources = fact.sources.clone();
             let change = ending(base.id, base.version, EventKind::Supersede, ended_at, reason.clone(), sources);
             let content = told(&base, &fact);

@@ -6,7 +6,8 @@ use crate::engine::results::{HistoryEntry, ListResult, Stats};
 use crate::engine::{Mem0, validate};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::traits::ledger::{Head, ListQuery, ScopeInfo, StoredMessage};
+use crate::text::Entity;
+use crate::traits::ledger::{EntityQuery, Head, ListQuery, ScopeInfo, StoredMessage};
 use crate::types::ids::MemoryId;
 use crate::types::memory::Memory;
 use crate::types::scope::Scope;
@@ -78,6 +79,41 @@ impl Mem0 {
     pub async fn messages(&self, scope: &Scope, limit: usize) -> Result<Vec<StoredMessage>> {
         self.inner.limits.page(limit)?;
         self.inner.ledger.messages(scope, limit).await
+    }
+
+    /// Who and what the memories that the scope covers name, those first that
+    /// most mention. A name that stands for another is among its aliases.
+    /// `prefix`: only those of whom a name begins so.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use mem0_core::reference::{HashEmbedder, MemoryLedger, MemoryVectorStore};
+    /// use mem0_core::{AddOptions, Mem0, Scope};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> mem0_core::Result<()> {
+    /// let store = Arc::new(MemoryVectorStore::new());
+    /// let embedder = Arc::new(HashEmbedder::default());
+    /// let mem0 = Mem0::builder(Arc::new(MemoryLedger::new()), store, embedder).open().await?;
+    /// let ana = Scope::user("ana")?;
+    /// for text in ["Ana met Caroline Smith", "Ana thinks that Caroline sings well"] {
+    ///     mem0.add(text, &ana, AddOptions::default()).await?;
+    /// }
+    /// let found = mem0.entities(&ana, Some("car"), 10).await?;
+    /// assert_eq!((found[0].name.as_str(), found[0].mentions), ("Caroline Smith", 2));
+    /// assert_eq!(found[0].aliases, ["Caroline"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad limit; those of the ledger.
+    pub async fn entities(&self, scope: &Scope, prefix: Option<&str>, limit: usize) -> Result<Vec<Entity>> {
+        self.inner.limits.page(limit)?;
+        let mut query = EntityQuery::new(scope.clone(), limit);
+        query.prefix = prefix.map(str::to_owned);
+        self.inner.ledger.entities(&query).await
     }
 
     /// The exact scopes with memories that `covering` covers (all where there

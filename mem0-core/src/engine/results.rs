@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::engine::cost::Cost;
+use crate::engine::fuse::Signals;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::extract::Dropped;
 use crate::traits::ledger::{Cursor, Erased, LedgerStats, LoggedChange};
@@ -27,6 +28,12 @@ pub enum Degraded {
     /// The vector store is far behind the ledger; the read was answered by the
     /// ledger alone.
     VectorStoreBehind,
+    /// The reranker did not answer, or not in time; the hits are in the order in
+    /// which they were found.
+    RerankerDown,
+    /// The reranker said nothing of some of the hits that it was shown; they
+    /// stand behind those that it judged.
+    RerankerIncomplete,
 }
 
 /// What `add` did with one fact.
@@ -95,22 +102,15 @@ pub struct AddResult {
     pub degraded: Vec<Degraded>,
 }
 
-/// Why a hit came, every part on the scale 0 to 1.
+/// Why a hit came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Breakdown {
-    /// The cosine of the embeddings, clamped to 0..1.
-    #[serde(serialize_with = "crate::types::decimal::write")]
-    pub semantic: f32,
-    /// BM25 over its ceiling for the question; none when no word was shared.
-    #[serde(serialize_with = "crate::types::decimal::write_option")]
-    pub keyword: Option<f32>,
-    /// The part of the score that the semantic similarity brought.
-    #[serde(serialize_with = "crate::types::decimal::write")]
-    pub semantic_part: f32,
-    /// The part of the score that the words brought.
-    #[serde(serialize_with = "crate::types::decimal::write")]
-    pub keyword_part: f32,
+    /// What speaks for it, each from 0 to 1.
+    pub signals: Signals,
+    /// What each brought to the score, or took from it. They add up to the
+    /// score, unless that would leave 0 to 1.
+    pub parts: Signals,
 }
 
 /// A memory that a search found.
@@ -119,8 +119,11 @@ pub struct Breakdown {
 pub struct Hit {
     /// The memory.
     pub memory: Memory,
-    /// 0 to 1, higher is better.
+    /// 0 to 1, higher is better: how near it is to the question.
     pub score: f32,
+    /// What a reranker says, 0 to 1; then the hits are in the order of this.
+    /// None where it was not shown this hit or said nothing of it.
+    pub rerank: Option<f32>,
     /// Why, if `explain` was set.
     pub breakdown: Option<Breakdown>,
 }
@@ -445,6 +448,9 @@ impl Serialize for Hit {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut item = item(&self.memory);
         item.insert("score".to_owned(), decimal(self.score).into());
+        if let Some(score) = self.rerank {
+            item.insert("rerank_score".to_owned(), decimal(score).into());
+        }
         if let Some(breakdown) = &self.breakdown {
             let details = serde_json::to_value(breakdown).map_err(serde::ser::Error::custom)?;
             item.insert("score_details".to_owned(), details);

@@ -46,6 +46,7 @@ mod concurrency;
 mod embedder;
 mod llm;
 mod options;
+mod reranker;
 mod retry;
 mod stack;
 #[cfg(test)]
@@ -60,6 +61,7 @@ pub use options::{CallLimits, LayerOptions};
 
 use crate::traits::embedder::Embedder;
 use crate::traits::llm::Llm;
+use crate::traits::reranker::Reranker;
 use crate::traits::vector_store::VectorStore;
 use stack::Layered;
 
@@ -102,4 +104,13 @@ pub fn layered_embedder(embedder: Arc<dyn Embedder>, options: &LayerOptions) -> 
 #[must_use]
 pub fn layered_llm(llm: Arc<dyn Llm>, options: &LayerOptions) -> Arc<dyn Llm> {
     Arc::new(Layered::new(format!("{}/{}", llm.provider(), llm.model()), llm, options))
+}
+
+/// The same reranker with these layers.
+///
+/// A call has no effect but its answer, so that repeating one is safe. Its
+/// calls need a runtime of tokio with time enabled.
+#[must_use]
+pub fn layered_reranker(reranker: Arc<dyn Reranker>, options: &LayerOptions) -> Arc<dyn Reranker> {
+    Arc::new(Layered::new(format!("{}/{}", reranker.name(), reranker.model()), reranker, options))
 }

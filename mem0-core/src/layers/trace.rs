@@ -9,6 +9,7 @@ use tracing::field::Empty;
 use super::stack::Call;
 use crate::error::Result;
 use crate::traits::llm::LlmResponse;
+use crate::traits::reranker::Reranked;
 use crate::traits::vector_store::{Point, ScoredPoint, TextHit, VectorCollection};
 
 /// An answer whose size may be shown.
@@ -70,6 +71,12 @@ impl Counted for u64 {
 impl Counted for LlmResponse {
     fn items(&self) -> u64 {
         1
+    }
+}
+
+impl Counted for Reranked {
+    fn items(&self) -> u64 {
+        self.scores.len() as u64
     }
 }
 

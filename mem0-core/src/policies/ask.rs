@@ -7,13 +7,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::prompts::{self, fill};
 use crate::traits::llm::{Finish, Llm, LlmRequest, LlmResponse, Turn};
 
-/// Asks, and reads the answer. One that cannot be read is shown to the model
-/// again, once, with what is wrong with it.
+/// Asks a model for JSON, and reads the answer as tolerantly as
+/// [`lenient`] does. One that cannot be read, or that `read` refuses, is shown
+/// to the model again, once, with what is wrong with it.
 ///
 /// # Errors
 /// `BadModelOutput` if the second answer cannot be read either, or if the
 /// provider withheld one; those of the model.
-pub(super) async fn ask<T>(
+pub async fn ask<T>(
     llm: &dyn Llm,
     mut request: LlmRequest,
     read: impl Fn(&Value) -> std::result::Result<T, String>,

@@ -26,6 +26,7 @@ mod two_phase;
 
 use std::sync::Arc;
 
+pub use ask::ask;
 pub use config::{Category, Example, PolicyConfig, Profile};
 pub(crate) use images::describe;
 pub(crate) use procedure::summarise;

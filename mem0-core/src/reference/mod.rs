@@ -10,6 +10,7 @@
 //! - [`MemoryLedger`]: the rules of [`Ledger`](crate::traits::ledger::Ledger).
 //! - [`HashEmbedder`]: texts that share words get near vectors, without a model.
 //! - [`ScriptedLlm`]: answers what it was told to answer.
+//! - [`WordsReranker`]: judges by shared words, or as it was told to.
 //! - [`ManualClock`]: the time stands still until a test moves it.
 
 mod clock;
@@ -17,10 +18,12 @@ mod cosine;
 mod embedder;
 mod ledger;
 mod llm;
+mod reranker;
 mod vector_store;
 
 pub use clock::ManualClock;
 pub use embedder::HashEmbedder;
 pub use ledger::MemoryLedger;
 pub use llm::ScriptedLlm;
+pub use reranker::WordsReranker;
 pub use vector_store::MemoryVectorStore;

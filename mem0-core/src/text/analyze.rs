@@ -52,7 +52,7 @@ pub fn query_terms(text: &str) -> Vec<TermId> {
             continue;
         }
         let lower = word.to_lowercase();
-        let into = if STOP_WORDS.binary_search(&lower.as_str()).is_ok() { &mut all } else { &mut content };
+        let into = if is_stop_word(&lower) { &mut all } else { &mut content };
         each_term(word, |term| into.push(term_id(term)));
     }
     // Scripts without spaces need their neighbours to form pairs.
@@ -86,6 +86,11 @@ fn each_term(text: &str, mut emit: impl FnMut(&str)) {
         let lower = lower.strip_suffix("'s").or_else(|| lower.strip_suffix("’s")).unwrap_or(&lower);
         if lower.is_ascii() { emit(&stemmer.stem(lower)) } else { emit(lower) }
     }
+}
+
+/// Whether a word in lower case is one of the commonest English ones.
+pub(super) fn is_stop_word(word: &str) -> bool {
+    STOP_WORDS.binary_search(&word).is_ok()
 }
 
 /// Scripts that are written without spaces between words.

@@ -1,9 +1,15 @@
-//! Words: how a text becomes terms, and how terms rank.
+//! Words: how a text becomes terms, and how terms rank; names: what a text
+//! mentions, and which names mean the same.
 
 mod analyze;
 mod bm25;
 pub mod language;
+mod mentions;
+mod names;
+mod ordinary;
 pub mod words;
 
 pub use analyze::{TermId, query_terms, terms};
 pub use bm25::Bm25;
+pub use mentions::{Mention, MentionKind, asked_names, mentions, name_key};
+pub use names::{Entity, NameRow, Names, Weighed};

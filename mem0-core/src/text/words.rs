@@ -21,6 +21,11 @@ impl Word<'_> {
         self.text.chars().next().is_some_and(char::is_uppercase)
     }
 
+    /// Whether its first character is one of the digits 0 to 9.
+    pub fn starts_with_digit(&self) -> bool {
+        self.text.starts_with(|c: char| c.is_ascii_digit())
+    }
+
     /// Whether a digit occurs in it.
     pub fn has_digit(&self) -> bool {
         self.text.chars().any(char::is_numeric)
@@ -41,7 +46,8 @@ pub fn words(text: &str) -> Vec<Word<'_>> {
 
 /// Lower case with straight apostrophes, so that "That’s" is "that's".
 pub fn lower(text: &str) -> String {
-    text.to_lowercase().replace(['’', '‘', 'ʼ'], "'")
+    let lower = text.to_lowercase();
+    if lower.contains(['’', '‘', 'ʼ']) { lower.replace(['’', '‘', 'ʼ'], "'") } else { lower }
 }
 
 /// The part of a text, empty where the range is not one of its parts.

@@ -3,7 +3,7 @@
 use crate::text::language::{Language, guess};
 use crate::text::words::words;
 use crate::time::expressions::open::{Extent, Sort, open};
-use crate::time::expressions::resolve;
+use crate::time::expressions::sure;
 use crate::time::range::TimeRange;
 use crate::types::time::Timestamp;
 
@@ -25,7 +25,9 @@ use crate::types::time::Timestamp;
 /// ```
 #[must_use]
 pub fn said(text: &str, at: Timestamp) -> Vec<TimeRange> {
-    let sure = resolve(text, at);
+    let words = words(text);
+    let language = guess(&words).unwrap_or(Language::English);
+    let sure = sure(text, &words, language, at);
     let mut found: Vec<(usize, TimeRange)> = sure
         .iter()
         .map(|expression| {
@@ -35,8 +37,6 @@ pub fn said(text: &str, at: Timestamp) -> Vec<TimeRange> {
             (expression.range.start, until.unwrap_or(whole))
         })
         .collect();
-    let words = words(text);
-    let language = guess(&words).unwrap_or(Language::English);
     for more in open(text, &words, language, at) {
         let known = sure.iter().any(|one| one.range.start < more.range.end && more.range.start < one.range.end);
         if let Extent::Once(range) = more.extent

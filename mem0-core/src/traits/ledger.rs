@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::text::{Bm25, TermId};
+use crate::text::{Bm25, Entity, TermId};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::vector_store::ScoredPoint;
@@ -380,6 +380,55 @@ pub struct KeywordHits {
     pub ceiling: f32,
 }
 
+/// A list of who and what the memories of a scope name.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EntityQuery {
+    /// Only what this scope covers.
+    pub scope: Scope,
+    /// Only those of whom a name begins so, compared by
+    /// [`name_key`](crate::text::name_key).
+    pub prefix: Option<String>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl EntityQuery {
+    /// The `limit` that are mentioned most.
+    #[must_use]
+    pub const fn new(scope: Scope, limit: usize) -> Self {
+        Self { scope, prefix: None, limit }
+    }
+}
+
+/// A search by names.
+#[derive(Clone, Debug)]
+pub struct MentionQuery {
+    /// Only what this scope covers.
+    pub scope: Scope,
+    /// The names, compared by [`name_key`](crate::text::name_key). Those that
+    /// nothing mentions cost little and find nothing.
+    pub names: Vec<String>,
+    /// Only what matches, evaluated on [`Memory::to_payload`].
+    pub filter: Filter,
+    /// Which versions.
+    pub view: View,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// What a search by names found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MentionHits {
+    /// Memory, version and weight, best first, ties in the order of ids. The
+    /// weight is the sum of those of the entities that the memory mentions, see
+    /// [`Names::weigh`](crate::text::Names::weigh).
+    pub hits: Vec<(MemoryId, u64, f32)>,
+    /// The weight of a memory that mentions all that the scope knows of the
+    /// names; 0 where it knows none.
+    pub ceiling: f32,
+}
+
 /// A search by nearness in the ledger itself: exact, and slower than a vector
 /// store. It answers for the past, and for a vector store that is down.
 #[derive(Clone, Debug)]
@@ -486,6 +535,9 @@ pub struct Erased {
     /// Periods of which the spending was counted.
     #[serde(default)]
     pub spending: u64,
+    /// Rows of the index of names.
+    #[serde(default)]
+    pub mentions: u64,
 }
 
 /// Where a memory stands among those of its exact scope, in the order in which
@@ -509,6 +561,15 @@ pub struct Around {
     pub before: usize,
     /// To so many places after it.
     pub after: usize,
+}
+
+/// How often a memory was recalled, and when last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// How often.
+    pub count: u64,
+    /// The latest time at which it was.
+    pub last: Timestamp,
 }
 
 /// A scope that the ledger knows.
@@ -621,6 +682,23 @@ pub struct LedgerStats {
 /// 34. `around` gives of the memories within the asked places of the same exact
 ///     scope those that the view sees, in order, each with the difference of
 ///     the numbers, and never the memory itself.
+/// 35. `entities` are those whom the live memories of the scope mention (expired
+///     ones included), by the names that [`NameRow::of`](crate::text::NameRow)
+///     finds in what they say now, each counted once for each memory. Those come
+///     first that most mention, ties in the order of their keys.
+/// 36. A name of one word that is part of exactly one longer name, of those that
+///     the scope covers, is that entity, in whatever order they were added.
+/// 37. `mentioned` finds by any name of an entity, and ranks by the weights of
+///     [`Names::weigh`](crate::text::Names::weigh) over the live memories of the
+///     scope, expired ones included; of the past, over those that are seen.
+///     Filters apply before the limit.
+/// 38. `mentioned` sees what [`View::sees`] says, at most one version per memory.
+/// 39. `note_uses` counts one use of each memory that it names, however often it
+///     names it, under any concurrency, and keeps the latest time. It changes
+///     nothing else: no event, no revision, nothing pending. An unknown id is
+///     left out.
+/// 40. Uses belong to one memory and stay when it changes or is deleted. They go
+///     with an erasure: the same id, added anew, has none.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// The provider's name, as in the configuration.
@@ -688,6 +766,18 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`.
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits>;
+
+    /// Who and what the memories name.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>>;
+
+    /// The best memories by names.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits>;
 
     /// The nearest memories, exactly.
     ///
@@ -810,6 +900,7 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
                 all.postings += one.postings;
                 all.jobs += one.jobs;
                 all.spending += one.spending;
+                all.mentions += one.mentions;
             }
         }
     }
@@ -892,6 +983,18 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`.
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend>;
+
+    /// Says that these memories were recalled. A loss of power may forget it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()>;
+
+    /// How often these memories were recalled; none for one that never was.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>>;
 
     /// Counts.
     ///

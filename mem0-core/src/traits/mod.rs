@@ -7,5 +7,6 @@ pub mod foreign;
 pub mod job;
 pub mod ledger;
 pub mod llm;
+pub mod reranker;
 pub mod tokens;
 pub mod vector_store;

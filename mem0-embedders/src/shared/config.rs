@@ -1,7 +1,7 @@
 //! The keys that every remote embedder has, and how they are read.
 
 use mem0_core::{Error, Result};
-use mem0_http::{Client, ClientOptions, Proxies, Secret};
+use mem0_http::{Client, ClientOptions, Proxies};
 
 /// Declares the configuration of a provider: the keys that all have and those
 /// that only this one has. Unknown keys are refused, keys are redacted.
@@ -69,20 +69,6 @@ impl Common {
     }
 }
 
-/// Where to send to: what is configured, else the provider's own variable,
-/// else the default. Without a slash at the end.
-pub(crate) fn base_url(configured: Option<&str>, variable: Option<&str>, default: &str) -> String {
-    let from_env = || variable.and_then(mem0_http::variable);
-    let url = configured.map(str::to_owned).or_else(from_env).unwrap_or_else(|| default.to_owned());
-    url.trim().trim_end_matches('/').to_owned()
-}
-
-/// The configured key, else that of the first variable that is set.
-#[cfg(any(feature = "aws_bedrock", feature = "cohere", feature = "gemini"))]
-pub(crate) fn key(configured: Option<&Secret>, variables: &[&'static str]) -> Option<Secret> {
-    configured.cloned().or_else(|| variables.iter().find_map(|name| Secret::from_env(name)))
-}
-
 /// The dimensions of a model, from what is configured and what is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dims {
@@ -127,11 +113,5 @@ mod tests {
         for (configured, native, can) in [(Some(4), Some(8), false), (Some(0), None, true)] {
             assert_eq!(dims(configured, native, can).unwrap_err().kind(), ErrorKind::Config);
         }
-    }
-
-    #[test]
-    fn a_base_url_has_no_slash_at_its_end() {
-        assert_eq!(base_url(Some("http://h/v1/"), None, "x"), "http://h/v1");
-        assert_eq!(base_url(None, Some("MEM0_NOT_SET"), "http://d"), "http://d");
     }
 }

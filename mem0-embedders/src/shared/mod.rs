@@ -5,13 +5,12 @@ pub(crate) mod config;
 pub(crate) mod remote;
 #[cfg(test)]
 pub(crate) mod testing;
-mod text;
 mod vector;
 
+pub(crate) use config::{Common, Dims, embedder_config};
 #[cfg(any(feature = "aws_bedrock", feature = "cohere", feature = "gemini"))]
-pub(crate) use config::key;
-pub(crate) use config::{Common, Dims, base_url, embedder_config};
+pub(crate) use mem0_http::key;
+pub(crate) use mem0_http::{TextLimits as Limits, base_url};
 pub(crate) use remote::{Protocol, remote};
-pub(crate) use text::Limits;
 #[cfg(any(feature = "openai", feature = "voyage", feature = "jina"))]
 pub(crate) use vector::Indexed;

@@ -15,8 +15,8 @@ use mem0_core::layers::layered_embedder;
 use mem0_core::{Embedder, EmbedderIdentity, Error, ErrorKind, Purpose, Result};
 use mem0_http::{Client, Refusal, Request, Response, check_status};
 
+use super::Limits;
 use super::config::Common;
-use super::text::Limits;
 use super::vector::{checked, stand_in};
 
 /// Requests of one call that are under way at a time.

@@ -45,29 +45,20 @@
 //! The identity covers weights, tokenizer, architecture, pooling and the prefix
 //! of stored texts, so a collection that was filled with others is refused.
 
-mod bert;
 mod config;
-mod folder;
-mod tokens;
-mod workers;
+mod recipe;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 
 use async_trait::async_trait;
-use candle_core::{DType, Device};
-use candle_nn::VarBuilder;
 use mem0_core::{Embedder, EmbedderIdentity, Error, ErrorKind, Purpose, Registry, Result, provider_config};
+use mem0_transformer::{Bert, Encoded, Folder, Runner, Settings, TEXTS_PER_TURN, Tokens, label};
 
 pub use config::TransformerConfig;
 
-use bert::Bert;
-use folder::Folder;
-use tokens::Tokens;
-use workers::Workers;
+use recipe::{Pooling, Recipe};
 
 /// The name that configurations use for this provider.
 pub const PROVIDER: &str = "transformer";
@@ -75,11 +66,6 @@ pub const PROVIDER: &str = "transformer";
 /// The names that other implementations have for a model in the process. Their
 /// configurations name a model of a hub; here it needs a folder too.
 pub const ALIASES: [&str; 2] = ["fastembed", "sentence_transformers"];
-
-/// Texts that become tokens at once: some milliseconds of work.
-const TEXTS_PER_TURN: usize = 256;
-
-const MAX_THREADS: usize = 256;
 
 /// Adds the `transformer` provider, under its other names too. A relative
 /// `path` is below the data folder.
@@ -94,16 +80,13 @@ pub fn register(registry: &mut Registry) {
 }
 
 /// The embedder of the `transformer` provider.
-pub struct TransformerEmbedder {
-    model: Arc<Model>,
-    workers: Workers,
-    identity: EmbedderIdentity,
-    batch_tokens: usize,
-}
+pub struct TransformerEmbedder(Runner<Model>);
 
 struct Model {
     tokens: Tokens,
     bert: Bert,
+    pooling: Pooling,
+    identity: EmbedderIdentity,
     query_prefix: String,
     document_prefix: String,
 }
@@ -125,95 +108,76 @@ impl TransformerEmbedder {
                 None => error,
             });
         };
-        let threads = config.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-        if !(1..=MAX_THREADS).contains(&threads) || config.batch_tokens == 0 {
-            let message = "threads must be 1 to 256, and batch_tokens 1 at least";
-            return Err(Error::config(message).with_provider(PROVIDER).with_operation("open"));
-        }
-        let workers = Workers::start(threads)?;
-        let (settings, name) = (config.clone(), label(config, &path));
-        let place = path.display().to_string();
-        let (model, identity) = workers
-            .run(move || load(&path, &settings, name))
-            .await
-            .map_err(|error| error.with_context("folder", place))?;
+        let settings = Settings { provider: PROVIDER, threads: config.threads, batch_tokens: config.batch_tokens };
+        let (place, own) = (path.display().to_string(), config.clone());
+        let runner = Runner::open(settings, move || Model::load(&path, &own));
+        let runner = runner.await.map_err(|error| error.with_context("folder", place))?;
+        let dims = runner.model().identity.dims;
         match config.embedding_dims {
-            Some(dims) if dims != identity.dims => Err(Error::config("embedding_dims is not what the model has")
+            Some(wanted) if wanted != dims => Err(Error::config("embedding_dims is not what the model has")
                 .with_provider(PROVIDER)
                 .with_operation("open")
-                .with_context("embedding_dims", dims)
-                .with_context("model_dims", identity.dims)),
-            _ => Ok(Self { model: Arc::new(model), workers, identity, batch_tokens: config.batch_tokens }),
+                .with_context("embedding_dims", wanted)
+                .with_context("model_dims", dims)),
+            _ => Ok(Self(runner)),
         }
-    }
-
-    /// Texts that together have about `batch_tokens` tokens, fewer where that
-    /// gives every thread something to do.
-    fn batches(&self, texts: Vec<Vec<u32>>) -> Vec<Vec<Vec<u32>>> {
-        let all: usize = texts.iter().map(Vec::len).sum();
-        let most = self.batch_tokens.min(all.div_ceil(self.workers.threads()));
-        let (mut batches, mut batch, mut tokens) = (Vec::new(), Vec::new(), 0);
-        for text in texts {
-            if tokens > 0 && tokens + text.len() > most {
-                batches.push(std::mem::take(&mut batch));
-                tokens = 0;
-            }
-            tokens += text.len();
-            batch.push(text);
-        }
-        batches.push(batch);
-        batches
     }
 }
 
 impl fmt::Debug for TransformerEmbedder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TransformerEmbedder").field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("TransformerEmbedder").field("identity", self.identity()).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl Embedder for TransformerEmbedder {
     fn identity(&self) -> &EmbedderIdentity {
-        &self.identity
+        &self.0.model().identity
     }
 
     async fn embed(&self, texts: &[&str], purpose: Purpose) -> Result<Vec<Vec<f32>>> {
-        let prefix = if purpose == Purpose::Query { &self.model.query_prefix } else { &self.model.document_prefix };
+        let model = self.0.model();
+        let prefix = if purpose == Purpose::Query { &model.query_prefix } else { &model.document_prefix };
         let mut vectors = Vec::with_capacity(texts.len());
         for texts in texts.chunks(TEXTS_PER_TURN) {
-            let texts: Vec<String> = texts.iter().map(|text| self.model.tokens.cut(prefix, text)).collect();
-            let model = Arc::clone(&self.model);
-            let tokens = self.workers.run(move || texts.iter().map(|text| model.tokens.of(text)).collect()).await?;
-            // One batch per thread is under way, so that others who ask
-            // meanwhile need not wait for all that is asked here.
-            let mut running = VecDeque::with_capacity(self.workers.threads());
-            for batch in self.batches(tokens) {
-                if running.len() == self.workers.threads()
-                    && let Some(oldest) = running.pop_front()
-                {
-                    vectors.extend(oldest.await?);
-                }
-                let model = Arc::clone(&self.model);
-                running.push_back(Box::pin(self.workers.run(move || model.vectors(&batch))));
-            }
-            for job in running {
-                vectors.extend(job.await?);
-            }
+            let texts: Vec<String> = texts.iter().map(|text| format!("{prefix}{}", model.tokens.cut(text))).collect();
+            vectors.extend(self.0.run(texts, |model, text| model.tokens.of(text), Model::vectors).await?);
         }
         Ok(vectors)
     }
 }
 
 impl Model {
+    fn load(path: &Path, config: &TransformerConfig) -> Result<Self> {
+        let mut folder = Folder::read(path, PROVIDER)?;
+        let (recipe, query_prefix) = Recipe::read(&folder, config)?;
+        let tokens = Tokens::open(&folder, false)?;
+        let digest = recipe.digest(&folder)?;
+        let bert = folder.load(Bert::load)?;
+        let model = format!("{PROVIDER}/{}", label(config.model.as_deref(), path));
+        let identity = EmbedderIdentity { model, dims: folder.architecture.hidden_size(), digest };
+        let Recipe { pooling, document_prefix, .. } = recipe;
+        let model = Self { tokens, bert, pooling, identity, query_prefix, document_prefix };
+        // Damage that no check of the files finds mostly shows at the first text.
+        let first = model.tokens.of("")?;
+        model.vectors(&[first]).map_err(|error| error.with_operation("open").with_context("file", path.display()))?;
+        Ok(model)
+    }
+
     /// One vector of length 1 per text.
-    fn vectors(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>> {
-        let mut vectors = self
-            .bert
-            .vectors(texts)
-            .map_err(|error| failed(ErrorKind::Corrupt, "the model cannot be computed; get its files again", error))?;
+    fn vectors(&self, texts: &[Encoded]) -> Result<Vec<Vec<f32>>> {
+        let pooled = self.bert.states(texts).and_then(|states| match self.pooling {
+            Pooling::Cls => states.first()?.to_vec2(),
+            Pooling::Mean => states.mean()?.to_vec2(),
+        });
+        let mut vectors = pooled.map_err(|error| {
+            Error::new(ErrorKind::Corrupt, "the model cannot be computed; get its files again")
+                .with_provider(PROVIDER)
+                .with_source(error)
+        })?;
         for vector in &mut vectors {
-            let length = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+            let length = vector.iter().map(|x: &f32| f64::from(*x).powi(2)).sum::<f64>().sqrt();
             if !length.is_finite() || length < 1e-12 {
                 let message = "the model gives no direction; get its files again";
                 return Err(Error::corrupt(message).with_provider(PROVIDER));
@@ -222,39 +186,4 @@ impl Model {
         }
         Ok(vectors)
     }
-}
-
-/// The configured name, else the folder's.
-fn label(config: &TransformerConfig, path: &Path) -> String {
-    let folder = || path.file_name().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
-    config.model.clone().filter(|name| !name.is_empty()).unwrap_or_else(folder)
-}
-
-fn load(path: &Path, config: &TransformerConfig, name: String) -> Result<(Model, EmbedderIdentity)> {
-    let mut folder = Folder::read(path, config)?;
-    let tokens = Tokens::open(&folder)?;
-    let digest = folder.digest()?;
-    let weights = std::mem::take(&mut folder.weights);
-    let bert = VarBuilder::from_buffered_safetensors(weights, DType::F32, &Device::Cpu)
-        .and_then(|weights| Bert::load(&folder.recipe, weights))
-        .map_err(|error| {
-            let message = "the weights are damaged, or not those that config.json describes; get both files again";
-            folder.corrupt("model.safetensors", message, error)
-        })?;
-    let identity =
-        EmbedderIdentity { model: format!("{PROVIDER}/{name}"), dims: folder.recipe.architecture.hidden_size, digest };
-    let model =
-        Model { tokens, bert, query_prefix: folder.query_prefix, document_prefix: folder.recipe.document_prefix };
-    // Damage that no check of the files finds mostly shows at the first text.
-    let first = model.tokens.of("")?;
-    model.vectors(&[first]).map_err(|error| error.with_operation("open").with_context("file", path.display()))?;
-    Ok((model, identity))
-}
-
-fn failed(
-    kind: ErrorKind,
-    message: &'static str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Error {
-    Error::new(kind, message).with_provider(PROVIDER).with_source(source)
 }

@@ -6,14 +6,19 @@ use crate::tiny::{EPS, HEADS, HIDDEN, LAYERS, Weights};
 
 type Rows = Vec<Vec<f64>>;
 
-/// The states of the last layer.
+/// The states of the last layer, of one text.
 pub(crate) fn states(weights: &Weights, ids: &[usize], first_position: usize) -> Rows {
+    states_of(weights, ids, &vec![0; ids.len()], first_position)
+}
+
+/// The same where each token says of which text it is.
+pub(crate) fn states_of(weights: &Weights, ids: &[usize], segments: &[usize], first_position: usize) -> Rows {
     let model = Model(weights);
     let mut states = Rows::new();
-    for (place, id) in ids.iter().enumerate() {
+    for (place, (id, segment)) in ids.iter().zip(segments).enumerate() {
         let word = model.row("embeddings.word_embeddings.weight", *id);
         let position = model.row("embeddings.position_embeddings.weight", first_position + place);
-        let segment = model.row("embeddings.token_type_embeddings.weight", 0);
+        let segment = model.row("embeddings.token_type_embeddings.weight", *segment);
         let sum: Vec<f64> = (0..HIDDEN).map(|i| word[i] + position[i] + segment[i]).collect();
         states.push(model.norm("embeddings.LayerNorm", &sum));
     }

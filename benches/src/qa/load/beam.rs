@@ -6,8 +6,8 @@
 //! `chat.json`, as in the authors' own code. A batch is a session, its date the
 //! first `time_anchor` in it. In the largest size batches are under the name of
 //! a plan. Evidence are the `source_chat_ids`, which are nested differently for
-//! each kind of question. The mark `->-> 1,2` at the end of what the user says
-//! is the authors' own numbering, and left out.
+//! each kind of question. The mark `->-> 1,2` (or `->-> 1,N/A`) at the end of
+//! what the user says is the authors' own numbering, and left out.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ fn collect_turns(value: Value, said: &mut Vec<Said>) -> Result<(), ()> {
 }
 
 fn turn(said: Said) -> Option<Turn> {
-    let numbering = |mark: &str| mark.chars().all(|c| c.is_ascii_digit() || ", .".contains(c));
+    let numbering = |mark: &str| mark.chars().all(|c| c.is_ascii_digit() || ", ./NA)".contains(c));
     let text = match said.content.rsplit_once("->->") {
         Some((text, mark)) if numbering(mark) => text.trim_end().to_owned(),
         _ => said.content,

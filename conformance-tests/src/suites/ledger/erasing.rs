@@ -2,8 +2,8 @@
 
 use mem0_core::text::{Bm25, query_terms};
 use mem0_core::{
-    Content, Filter, Idempotency, Job, JobEnd, JobQuery, KeywordQuery, NearestQuery, PendingQuery, Scope, Spend, State,
-    TxnId,
+    Content, EntityQuery, Filter, Idempotency, Job, JobEnd, JobQuery, KeywordQuery, MentionQuery, NearestQuery,
+    PendingQuery, Scope, Spend, State, TxnId,
 };
 use serde_json::json;
 
@@ -74,7 +74,10 @@ async fn r17_erase_leaves_nothing(context: &LedgerContext) -> Verdict {
     let seen = (erased.memories, erased.events, erased.messages, erased.idempotency_keys);
     check_eq!(seen, (4, 8, 4, 2), "memories, events, messages and keys that went");
     check_eq!((erased.jobs, erased.spending), (4, 2), "jobs and periods that went");
-    check!(erased.vectors >= 6 && erased.postings > 0, "vectors and index rows that went: {erased:?}");
+    check!(
+        erased.vectors >= 6 && erased.postings > 0 && erased.mentions > 0,
+        "vectors and index rows that went: {erased:?}"
+    );
     let (gone, views) = ([10, 11, 20, 21].map(id), [now(), past()]);
     check_eq!(ledger.heads(&gone).await?, [None, None, None, None], "heads of what was erased");
     check_eq!(ledger.vectors(&gone).await?.into_iter().flatten().count(), 0, "vectors of what was erased");
@@ -92,7 +95,11 @@ async fn r17_erase_leaves_nothing(context: &LedgerContext) -> Verdict {
             let (vector, filter) = (vector_of("x"), Filter::All);
             let query = NearestQuery { scope: scope.clone(), vector, filter, view, limit: 9 };
             check_eq!(ledger.nearest(&query).await?, [], "what nearest finds");
+            let (names, filter) = (vec![SECRET.to_owned()], Filter::All);
+            let query = MentionQuery { scope: scope.clone(), names, filter, view, limit: 9 };
+            check_eq!(ledger.mentioned(&query).await?.hits, [], "what mentioned finds");
         }
+        check_eq!(ledger.entities(&EntityQuery::new(scope.clone(), 9)).await?, [], "entities of {scope}");
         check_eq!(ledger.messages(scope, 9).await?, [], "messages of {scope}");
         check_eq!(ledger.log(Some(scope), 0, 99).await?, [], "log of {scope}");
         let query = JobQuery { scope: Some(scope.clone()), limit: 9, ..JobQuery::default() };

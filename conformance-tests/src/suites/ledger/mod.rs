@@ -14,6 +14,7 @@ mod jobs;
 mod leases;
 mod lists;
 mod messages;
+mod names;
 mod nearness;
 mod places;
 mod queue;
@@ -24,6 +25,7 @@ mod replay;
 mod spending;
 mod story;
 mod texts;
+mod uses;
 mod views;
 mod words;
 
@@ -61,6 +63,7 @@ impl Family for LedgerFamily {
             words::CASES,
             nearness::CASES,
             places::CASES,
+            names::CASES,
             queue::CASES,
             messages::CASES,
             erasing::CASES,
@@ -72,6 +75,7 @@ impl Family for LedgerFamily {
             jobs::CASES,
             leases::CASES,
             spending::CASES,
+            uses::CASES,
             differential::CASES,
             queues::CASES,
         ]

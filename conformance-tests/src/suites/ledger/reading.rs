@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use mem0_core::text::{Bm25, query_terms};
 use mem0_core::{
-    Around, Filter, JobQuery, KeywordQuery, Ledger, ListQuery, LoggedChange, MemoryId, NearestQuery, OrderBy,
-    PendingQuery, Scope, View,
+    Around, EntityQuery, Filter, JobQuery, KeywordQuery, Ledger, ListQuery, LoggedChange, MemoryId, MentionQuery,
+    NearestQuery, OrderBy, PendingQuery, Scope, View,
 };
 use serde_json::{Value, json};
 
@@ -83,6 +83,13 @@ pub(super) async fn memories(ledger: &dyn Ledger, questions: &Questions) -> Verd
                         hits.iter().map(|(id, version, score)| json!([id, version, round(*score)])).collect();
                     note(format!("keyword {words:?} {what}"), json!(hits));
                 }
+                let names = ["lisbon", "Oslo", "Ann", "lee", "Ann Lee"].map(str::to_owned).to_vec();
+                let (scope_of, filter_of) = (scope.clone(), filter.clone());
+                let query = MentionQuery { scope: scope_of, names, filter: filter_of, view: *view, limit: 7 };
+                let found = ledger.mentioned(&query).await?;
+                let hits: Vec<_> =
+                    found.hits.iter().map(|(id, version, weight)| json!([id, version, round(*weight)])).collect();
+                note(format!("mentioned {what}"), json!([hits, round(found.ceiling)]));
                 for n in [0, 9] {
                     let (vector, filter) = (grid(n), filter.clone());
                     let query = NearestQuery { scope: scope.clone(), vector, filter, view: *view, limit: 7 };
@@ -93,6 +100,10 @@ pub(super) async fn memories(ledger: &dyn Ledger, questions: &Questions) -> Verd
                 }
             }
         }
+    }
+    for scope in &questions.scopes {
+        let entities = ledger.entities(&EntityQuery::new(scope.clone(), 1_000)).await?;
+        note(format!("entities of {scope}"), json!(entities));
     }
     note("log".into(), events(log(ledger, None, 7).await?)?);
     for scope in &questions.scopes {

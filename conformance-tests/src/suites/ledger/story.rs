@@ -26,8 +26,10 @@ pub(super) enum Step {
     Erase(Scope),
 }
 
-const WORDS: [&str; 12] =
-    ["tea", "coffee", "green", "likes", "Lisbon", "train", "peanut", "paints", "чай", "绿茶", "sleeps", "late"];
+const WORDS: [&str; 16] = [
+    "tea", "coffee", "green", "likes", "Lisbon", "train", "peanut", "paints", "чай", "绿茶", "sleeps", "late", "Ann",
+    "Ann Lee", "Lee's", "5 km",
+];
 
 /// How many scopes there are; the scope of a memory follows from its id.
 const HOMES: usize = 4;
@@ -200,6 +202,9 @@ impl Teller {
 
     fn content(&mut self) -> Content {
         let mut content = Content::new(self.text());
+        if self.rng.one_in(3) {
+            content.actor = self.rng.pick(&["Ann", "Bob Lee"]).map(|name| (*name).to_owned());
+        }
         if self.rng.one_in(4) {
             content.expires_at = Some(time(self.second + self.seconds(12)));
         }

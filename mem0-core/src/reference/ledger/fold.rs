@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Record, Row, Standing};
-use crate::text::TermId;
+use crate::text::{NameRow, TermId};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::ledger::{Change, LoggedChange, State};
 use crate::types::memory::{EventKind, Memory};
@@ -64,7 +64,8 @@ impl Record {
             let known = held.and_then(|row| rows.get(row)).map(|row| row.vectors.as_slice()).unwrap_or_default();
             let vectors: Vec<_> = load.vector.into_iter().filter(|vector| !known.contains(vector)).collect();
             let vector_row = held.filter(|_| vectors.is_empty()).unwrap_or(rows.len());
-            rows.push(Row { memory, terms: load.terms, vector_row, vectors });
+            let names = NameRow::of(content);
+            rows.push(Row { memory, terms: load.terms, names, vector_row, vectors });
         }
         events.push(event.seq);
         Self { standing, events, rows }

@@ -3,6 +3,7 @@
 mod decide;
 mod fold;
 mod jobs;
+mod names;
 mod place;
 mod project;
 mod read;
@@ -10,6 +11,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod uses;
 mod write;
 
 use std::fmt;
@@ -19,11 +21,13 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::filter::Filter;
+use crate::text::Entity;
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::ledger::{
-    Around, Commit, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange,
-    NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo, StoredMessage, View,
+    Around, Commit, EntityQuery, Erased, Head, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange,
+    MentionHits, MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo,
+    StoredMessage, Use, View,
 };
 use crate::traits::vector_store::ScoredPoint;
 use crate::types::ids::{JobId, MemoryId, TxnId};
@@ -121,6 +125,14 @@ impl Ledger for MemoryLedger {
 
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
         Ok(self.tables().keyword(query))
+    }
+
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
+        Ok(self.tables().entities(query))
+    }
+
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        Ok(self.tables().mentioned(query))
     }
 
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
@@ -247,6 +259,16 @@ impl Ledger for MemoryLedger {
 
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         Ok(self.tables().spent(scope, period))
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        self.tables().note_uses(ids, at);
+        Ok(())
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let tables = self.tables();
+        Ok(ids.iter().map(|id| tables.uses.get(id).copied()).collect())
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

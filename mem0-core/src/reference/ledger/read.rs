@@ -109,7 +109,7 @@ impl Tables {
     }
 
     /// What the view sees of what the scope covers, by exact scope and id.
-    fn seen(&self, scope: &Scope, view: &View) -> impl Iterator<Item = (&Record, &Row)> {
+    pub(super) fn seen(&self, scope: &Scope, view: &View) -> impl Iterator<Item = (&Record, &Row)> {
         self.records(Some(scope)).filter_map(move |(_, record)| Some((record, record.seen(view)?)))
     }
 
@@ -135,14 +135,14 @@ fn time(memory: &Memory, order: OrderBy) -> Timestamp {
 }
 
 /// A filter on memories, which makes no payload where there is no condition.
-struct Conditions(Option<CompiledFilter>);
+pub(super) struct Conditions(Option<CompiledFilter>);
 
 impl Conditions {
-    fn new(filter: &Filter) -> Self {
+    pub(super) fn new(filter: &Filter) -> Self {
         Self((*filter != Filter::All).then(|| filter.compile()))
     }
 
-    fn met_by(&self, memory: &Memory) -> bool {
+    pub(super) fn met_by(&self, memory: &Memory) -> bool {
         self.0.as_ref().is_none_or(|filter| filter.matches(&memory.to_payload()))
     }
 }

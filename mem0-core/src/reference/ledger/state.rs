@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::jobs::Jobs;
-use crate::text::TermId;
+use crate::text::{NameRow, TermId};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::Spend;
-use crate::traits::ledger::{Claim, Head, Idempotency, LoggedChange, Outcome, Projection, State, StoredMessage, View};
+use crate::traits::ledger::{
+    Claim, Head, Idempotency, LoggedChange, Outcome, Projection, State, StoredMessage, Use, View,
+};
 use crate::types::ids::{MemoryId, TxnId};
 use crate::types::memory::Memory;
 use crate::types::scope::Scope;
@@ -32,6 +34,8 @@ pub(super) struct Tables {
     pub(super) keys: BTreeMap<(Scope, DedupKey), MemoryId>,
     pub(super) waiting: BTreeMap<MemoryId, Waiting>,
     pub(super) jobs: Jobs,
+    /// Of the memories that were ever recalled.
+    pub(super) uses: BTreeMap<MemoryId, Use>,
     pub(super) projection: Option<Projection>,
     /// The model whose vectors count: the projection's, or until there is one,
     /// that of the first change.
@@ -91,6 +95,8 @@ pub(super) struct Standing {
 pub(super) struct Row {
     pub(super) memory: Memory,
     pub(super) terms: Vec<(TermId, u32)>,
+    /// The names that it mentions.
+    pub(super) names: Vec<NameRow>,
     /// The index of the row whose vector holds here: this one, or an earlier
     /// one with the same text.
     pub(super) vector_row: usize,

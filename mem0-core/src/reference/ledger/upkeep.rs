@@ -66,6 +66,7 @@ impl Tables {
 
     fn erase_memory(&mut self, id: MemoryId, erased: &mut Erased) {
         let Some(record) = self.memories.remove(&id) else { return };
+        self.uses.remove(&id);
         for seq in &record.events {
             self.log.remove(seq);
         }
@@ -74,6 +75,7 @@ impl Tables {
         for row in &record.rows {
             erased.vectors += row.vectors.len() as u64;
             erased.postings += row.terms.len() as u64;
+            erased.mentions += row.names.len() as u64;
         }
         let Record { standing, .. } = record;
         if let Some(key) = standing.key {

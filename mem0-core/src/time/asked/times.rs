@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::Every;
 use super::tables::{Link, Tables};
-use super::{Every, Relation};
 use crate::text::words::{Word, part};
 use crate::time::expressions::open::{Extent, Open, Sort, Yearly, year_of};
 use crate::time::range::TimeRange;
@@ -43,9 +43,8 @@ pub(super) fn told(text: &str, words: &[Word<'_>], tables: &Tables, found: &[Ope
             rest = behind.get(1..).unwrap_or_default();
         }
         let phrase = Phrase { first, last: joined, link, start };
-        // "And May" without a first time is somebody's name.
-        let begins = words.get(first.words.start).map_or("", |word| word.lower.as_str());
-        if joined.is_none() && link.is_none() && tables.joins.contains(&begins) {
+        // May without anything that makes it a time is somebody's name.
+        if joined.is_none() && link.is_none() && first.sort == Sort::BareMonth {
             continue;
         }
         // "On Monday, 8 May" is the 8th, and "in May last year" one month.
@@ -61,7 +60,7 @@ pub(super) fn told(text: &str, words: &[Word<'_>], tables: &Tables, found: &[Ope
                 told.take(&phrase, words);
                 told.take(&Phrase { first: next, last: None, link: None, start: next.words.start }, words);
                 told.ranges.extend(related(link, range));
-                definite &= first.definite || next.definite;
+                definite &= is_exact(first) && is_exact(next);
                 continue;
             }
         }
@@ -94,17 +93,15 @@ fn add(told: &mut Told, phrase: &Phrase<'_>, now: Timestamp) -> bool {
                 let Some(range) = stretch(a, b) else { return false };
                 told.ranges.push(range);
                 // The year of one end is that of both.
-                let sure = |open: &Open| {
-                    open.definite || open.sort == Sort::BareYear || matches!(open.extent, Extent::Yearly(_))
-                };
-                sure(first) && sure(last)
+                is_exact(first) && is_exact(last)
             }
         };
     }
     match (first.extent, link) {
         (Extent::Once(range), link) => {
             told.ranges.extend(related(*link, range));
-            first.definite || first.sort == Sort::BareYear && link.is_some()
+            let is_year = first.sort == Sort::BareYear && matches!(link, Some(Link::To(_)));
+            (first.definite || is_year) && *link != Some(Link::Opens)
         }
         (Extent::Either(a, b), link) => {
             told.ranges.extend(related(*link, a));
@@ -123,12 +120,20 @@ fn add(told: &mut Told, phrase: &Phrase<'_>, now: Timestamp) -> bool {
     }
 }
 
-/// The time that a link makes of another; "from" alone is "since".
+/// The time that a link makes of another. "Photos from 2021" are of that year.
 fn related(link: Option<Link>, range: TimeRange) -> Option<TimeRange> {
     match link {
-        None => Some(range),
+        None | Some(Link::Opens) => Some(range),
         Some(Link::To(relation)) => relation.to(range),
-        Some(Link::Opens) => Relation::Since.to(range),
+    }
+}
+
+/// Whether a time is definite beside another that says its year.
+fn is_exact(open: &Open) -> bool {
+    match open.extent {
+        Extent::Yearly(days) => days.is_exact(),
+        Extent::Once(_) => open.definite || open.sort == Sort::BareYear,
+        Extent::Either(..) => false,
     }
 }
 

@@ -107,6 +107,8 @@ pub(super) enum Meaning {
     Recently,
     /// `{year}` without a word that says that it is one.
     BareYear,
+    /// `{month}` without a word that says that it is one.
+    BareMonth,
 }
 
 impl Meaning {

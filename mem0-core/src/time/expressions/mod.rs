@@ -88,6 +88,11 @@ pub fn resolve(text: &str, at: Timestamp) -> Vec<TimeExpression> {
 pub fn resolve_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Vec<TimeExpression> {
     let words = words(text);
     let language = guess(&words).or(fallback).unwrap_or(Language::English);
+    sure(text, &words, language, at)
+}
+
+/// As [`resolve`], of words in a language that is known.
+pub(super) fn sure(text: &str, words: &[Word<'_>], language: Language, at: Timestamp) -> Vec<TimeExpression> {
     let mut found = Vec::new();
     let mut next = 0;
     while let Some(word) = words.get(next) {
@@ -97,7 +102,7 @@ pub fn resolve_as(text: &str, at: Timestamp, fallback: Option<Language>) -> Vec<
             continue;
         }
         let (taken, expression) =
-            grammar(language).and_then(|grammar| grammar.read(text, &words, next, at)).unwrap_or((1, None));
+            grammar(language).and_then(|grammar| grammar.read(text, words, next, at)).unwrap_or((1, None));
         let end = expression.as_ref().map_or(0, |expression| expression.range.end);
         found.extend(expression);
         next += taken.max(1);
@@ -355,6 +360,9 @@ fn month(today: Date, month: i8, direction: i16) -> Option<Days> {
 /// A date as ISO 8601 writes it, that starts with this word.
 fn iso_date(text: &str, word: &Word<'_>) -> Option<TimeExpression> {
     const LENGTH: usize = "2023-05-08".len();
+    if !word.starts_with_digit() {
+        return None;
+    }
     let range = word.range.start..word.range.start + LENGTH;
     let written = text.get(range.clone())?;
     let before = part(text, 0..range.start).chars().next_back();

@@ -39,7 +39,7 @@ pub(in crate::ledger) struct Fold {
     id: MemoryId,
     scope_no: i64,
     folded: Option<Folded>,
-    text: Option<String>,
+    content: Option<Content>,
     /// When the version before was superseded, by its own row.
     ended: Option<Option<i64>>,
     unreadable: bool,
@@ -48,7 +48,7 @@ pub(in crate::ledger) struct Fold {
 impl Fold {
     /// Before the first event of a memory of that scope.
     pub(in crate::ledger) const fn new(id: MemoryId, scope_no: i64) -> Self {
-        Self { id, scope_no, folded: None, text: None, ended: None, unreadable: false }
+        Self { id, scope_no, folded: None, content: None, ended: None, unreadable: false }
     }
 
     /// The next event, in the order of versions.
@@ -92,12 +92,12 @@ impl Fold {
             updated_at: at,
             expires_at: content.as_ref().and_then(|content| content.expires_at).map(Timestamp::as_micros),
         });
-        self.text = content.map(|content| content.text);
+        self.content = content;
     }
 
-    /// Holds what was folded against the memory's row, and returns the text
-    /// that it has if it is live.
-    pub(in crate::ledger) fn finish(self, stored: &Folded, findings: &mut Vec<String>) -> Option<String> {
+    /// Holds what was folded against the memory's row, and returns what it says
+    /// if it is live.
+    pub(in crate::ledger) fn finish(self, stored: &Folded, findings: &mut Vec<String>) -> Option<Content> {
         let id = self.id;
         if self.unreadable {
             findings.push(format!("memory {id}: its row is not what its events give"));
@@ -109,6 +109,6 @@ impl Fold {
         if self.folded.as_ref() != Some(stored) {
             findings.push(format!("memory {id}: its row is not what its events give"));
         }
-        self.text.filter(|_| stored.state == State::Live)
+        self.content.filter(|_| stored.state == State::Live)
     }
 }

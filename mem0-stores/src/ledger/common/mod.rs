@@ -3,6 +3,7 @@
 pub(super) mod change;
 pub(super) mod codec;
 pub(super) mod fold;
+pub(super) mod names;
 pub(super) mod nearness;
 pub(super) mod order;
 pub(super) mod top;

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use mem0_core::text::{self, TermId};
-use mem0_core::{MemoryId, Result};
+use mem0_core::text::{self, NameRow, TermId};
+use mem0_core::{Content, MemoryId, Result};
 use tokio_postgres::Row;
 
 use super::row::{SCOPE, at, coded, id, scope};
@@ -57,6 +57,9 @@ struct Stored {
 /// The words of each memory in the index: term, count, length.
 type Index = HashMap<i64, Vec<(i64, i32, i32)>>;
 
+/// The names of each memory in the index.
+type Named = HashMap<i64, Vec<NameRow>>;
+
 /// Holds a scope against its memories, and those against their events.
 async fn one(session: &Session, row: &Row, findings: &mut Vec<String>) -> Attempt<()> {
     let scope_no: i64 = at(row, 0)?;
@@ -78,6 +81,7 @@ async fn one(session: &Session, row: &Row, findings: &mut Vec<String>) -> Attemp
         Step::new("SELECT mem_no, term, tf, len FROM ledger_postings WHERE owner_no = $2 AND scope_no = $1")
             .bind(scope_no)
             .bind(at::<i64>(row, 1)?),
+        Step::new("SELECT mem_no, word, longer, kind, written FROM ledger_mentions WHERE scope_no = $1").bind(scope_no),
     ];
     let answers = send(session.client()?, &steps).await.map_err(|e| refusal(&e))?;
     let mut answers = answers.into_iter();
@@ -96,12 +100,22 @@ async fn one(session: &Session, row: &Row, findings: &mut Vec<String>) -> Attemp
     for row in next(&mut answers)? {
         index.entry(at(&row, 0)?).or_default().push((at(&row, 1)?, at(&row, 2)?, at(&row, 3)?));
     }
-    let texts = fold(scope_no, &stored, &events, findings)?;
+    let mut named = Named::new();
+    for row in next(&mut answers)? {
+        let name = NameRow { word: at(&row, 1)?, longer: at(&row, 2)?, kind: coded(&row, 3)?, written: at(&row, 4)? };
+        named.entry(at(&row, 0)?).or_default().push(name);
+    }
+    let contents = fold(scope_no, &stored, &events, findings)?;
     let mut terms = 0;
-    for (mem_no, text) in &texts {
+    for (mem_no, content) in &contents {
         let Some(memory) = stored.get(mem_no) else { continue };
         terms += memory.terms;
-        if !words_agree(memory, text, index.remove(mem_no).unwrap_or_default()) {
+        let mut names = named.remove(mem_no).unwrap_or_default();
+        names.sort_unstable();
+        if names != NameRow::of(content) {
+            findings.push(format!("memory {}: the index of names is not what it says", memory.id));
+        }
+        if !words_agree(memory, &content.text, index.remove(mem_no).unwrap_or_default()) {
             findings.push(format!("memory {}: the keyword index is not what its text gives", memory.id));
         }
         if !memory.has_vector {
@@ -110,6 +124,9 @@ async fn one(session: &Session, row: &Row, findings: &mut Vec<String>) -> Attemp
     }
     if !index.is_empty() {
         findings.push(format!("the keyword index has words of {} memories that are not live", index.len()));
+    }
+    if !named.is_empty() {
+        findings.push(format!("the index of names has rows of {} memories that are not live", named.len()));
     }
     let state = |wanted| rows(stored.values().filter(|memory| memory.head.state == wanted).count());
     let counted = [
@@ -149,13 +166,13 @@ fn read_stored(row: &Row) -> Result<Stored> {
     })
 }
 
-/// Folds the events of each memory; returns the texts of those that are live.
+/// Folds the events of each memory; returns what those say that are live.
 fn fold(
     scope_no: i64,
     stored: &BTreeMap<i64, Stored>,
     events: &[Row],
     findings: &mut Vec<String>,
-) -> Result<Vec<(i64, String)>> {
+) -> Result<Vec<(i64, Content)>> {
     let mut folds: BTreeMap<i64, Fold> =
         stored.iter().map(|(mem_no, memory)| (*mem_no, Fold::new(memory.id, scope_no))).collect();
     for row in events {
@@ -176,7 +193,7 @@ fn fold(
     }
     let finish = |(mem_no, fold): (i64, Fold)| {
         let memory = stored.get(&mem_no)?;
-        fold.finish(&memory.head, findings).map(|text| (mem_no, text))
+        fold.finish(&memory.head, findings).map(|content| (mem_no, content))
     };
     Ok(folds.into_iter().filter_map(finish).collect())
 }
@@ -217,6 +234,11 @@ const STRAYS: &[(&str, &str)] = &[
         "rows of the keyword index refer to no memory",
         "SELECT count(*) FROM ledger_postings p WHERE NOT EXISTS
              (SELECT 1 FROM ledger_memories m WHERE m.mem_no = p.mem_no)",
+    ),
+    (
+        "rows of the index of names refer to no memory",
+        "SELECT count(*) FROM ledger_mentions n WHERE NOT EXISTS
+             (SELECT 1 FROM ledger_memories m WHERE m.mem_no = n.mem_no AND m.scope_no = n.scope_no)",
     ),
     (
         "messages, keys, jobs or periods refer to no scope",

@@ -45,16 +45,17 @@ mod scope;
 mod session;
 mod spending;
 mod stats;
+mod uses;
 mod write;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mem0_core::{
-    Around, Commit, EmbedderIdentity, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
-    KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
-    PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
-    StoredMessage, Timestamp, TxnId, View, check_new_jobs,
+    Around, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery,
+    KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, MentionHits,
+    MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
+    ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
 };
 use uuid::Uuid;
 
@@ -196,6 +197,16 @@ impl Ledger for PostgresLedger {
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
         let work = async { read::keyword(&self.client().await?, query).await };
         work.await.map_err(said("keyword"))
+    }
+
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
+        let work = async { read::entities(&self.client().await?, query).await };
+        work.await.map_err(said("entities"))
+    }
+
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        let work = async { read::mentioned(&self.client().await?, query).await };
+        work.await.map_err(said("mentioned"))
     }
 
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
@@ -352,6 +363,16 @@ impl Ledger for PostgresLedger {
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         let work = async { spending::spent(&self.client().await?, scope, period).await };
         work.await.map_err(said("spent"))
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        let work = async { uses::note(&self.client().await?, ids, at).await };
+        work.await.map_err(said("note_uses"))
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let work = async { uses::uses(&self.client().await?, ids).await };
+        work.await.map_err(said("uses"))
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

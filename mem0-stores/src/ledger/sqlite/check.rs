@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use mem0_core::text::{self, TermId};
-use mem0_core::{EventKind, MemoryId, State};
+use mem0_core::text::{self, NameRow, TermId};
+use mem0_core::{Content, EventKind, MemoryId, State};
 use rusqlite::{Connection, Row};
 
 use super::row::{Col, rows};
@@ -56,16 +56,18 @@ struct Stored {
     head: Folded,
     terms: i64,
     postings: i64,
+    mentions: i64,
 }
 
 /// What a scope has to count: memories ever added, those that are live, their
-/// terms and postings.
+/// terms, postings and mentions.
 #[derive(Default)]
 struct Counted {
     added: i64,
     live: i64,
     terms: i64,
     postings: i64,
+    mentions: i64,
 }
 
 /// Folds the events of each memory and compares.
@@ -73,7 +75,7 @@ fn memories(connection: &Connection, findings: &mut Vec<String>) -> Attempt<Hash
     let mut counted: HashMap<i64, Counted> = HashMap::new();
     let mut statement = connection.prepare(
         "SELECT mem_no, id, scope_no, version, state, head, vector_seq, created_at, updated_at, expires_at, terms,
-             postings, nth
+             postings, nth, mentions
          FROM ledger_memories ORDER BY mem_no",
     )?;
     let mut found = statement.query(())?;
@@ -85,11 +87,15 @@ fn memories(connection: &Connection, findings: &mut Vec<String>) -> Attempt<Hash
         if stored.nth != counts.added {
             findings.push(format!("memory {id}: it is number {} of its scope, not {}", stored.nth, counts.added));
         }
-        let Some(text) = fold(connection, &stored, findings)? else { continue };
+        let Some(content) = fold(connection, &stored, findings)? else { continue };
         counts.live += 1;
         counts.terms += stored.terms;
         counts.postings += stored.postings;
-        if !words_agree(connection, &stored, &text)? {
+        counts.mentions += stored.mentions;
+        if !names_agree(connection, &stored, &content)? {
+            findings.push(format!("memory {id}: the index of names is not what it says"));
+        }
+        if !words_agree(connection, &stored, &content.text)? {
             findings.push(format!("memory {id}: the keyword index is not what its text gives"));
         }
         let has_vector: bool = connection
@@ -122,11 +128,12 @@ fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         terms: row.get(10)?,
         postings: row.get(11)?,
         nth: row.get(12)?,
+        mentions: row.get(13)?,
     })
 }
 
-/// Folds the events of a memory; returns the text that it has if it is live.
-fn fold(connection: &Connection, stored: &Stored, findings: &mut Vec<String>) -> Attempt<Option<String>> {
+/// Folds the events of a memory; returns what it says if it is live.
+fn fold(connection: &Connection, stored: &Stored, findings: &mut Vec<String>) -> Attempt<Option<Content>> {
     let mut statement = connection.prepare_cached(
         "SELECT e.seq, e.version, e.kind, e.at, e.content, e.vector_seq, e.superseded_at, e.given_created_at,
              c.scope_no
@@ -170,6 +177,22 @@ fn words_agree(connection: &Connection, stored: &Stored, text: &str) -> Attempt<
     Ok(agree)
 }
 
+/// Whether the index holds the names of what it says.
+fn names_agree(connection: &Connection, stored: &Stored, content: &Content) -> Attempt<bool> {
+    let names = NameRow::of(content);
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM ledger_mentions
+         WHERE scope_no = ?1 AND word = ?2 AND longer = ?3 AND mem_no = ?4 AND kind = ?5 AND written IS ?6",
+    )?;
+    let mut agree = stored.mentions == rows(names.len());
+    for NameRow { word, longer, kind, written } in names {
+        let found: i64 = statement
+            .query_row((stored.scope_no, word, longer, stored.mem_no, Col(kind), written), |row| row.get(0))?;
+        agree &= found == 1;
+    }
+    Ok(agree)
+}
+
 /// The counters of each scope, and that the index holds nothing else.
 fn counters(connection: &Connection, counted: &HashMap<i64, Counted>, findings: &mut Vec<String>) -> Attempt<()> {
     let mut cache = ScopeCache::default();
@@ -197,10 +220,15 @@ fn counters(connection: &Connection, counted: &HashMap<i64, Counted>, findings: 
             findings.push(format!("scope {scope}: it is at revision {revision} after {commits} commits"));
         }
     }
-    let wanted: i64 = counted.values().map(|counted| counted.postings).sum();
-    let stored: i64 = connection.query_row("SELECT count(*) FROM ledger_postings", (), |row| row.get(0))?;
-    if wanted != stored {
-        findings.push(format!("the keyword index has {stored} rows where the memories have {wanted}"));
+    let sum = |of: fn(&Counted) -> i64| counted.values().map(of).sum::<i64>();
+    for (index, sql, wanted) in [
+        ("keyword index", "SELECT count(*) FROM ledger_postings", sum(|counted| counted.postings)),
+        ("index of names", "SELECT count(*) FROM ledger_mentions", sum(|counted| counted.mentions)),
+    ] {
+        let stored: i64 = connection.query_row(sql, (), |row| row.get(0))?;
+        if wanted != stored {
+            findings.push(format!("the {index} has {stored} rows where the memories have {wanted}"));
+        }
     }
     Ok(())
 }

@@ -19,16 +19,17 @@ mod spending;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod uses;
 mod write;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{
-    Around, Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery,
-    KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page,
-    Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome,
-    StoredMessage, Timestamp, TxnId, View, check_new_jobs,
+    Around, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId,
+    JobQuery, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, MentionHits,
+    MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
+    ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -156,6 +157,16 @@ impl Ledger for SqliteLedger {
     async fn keyword(&self, query: &KeywordQuery) -> Result<KeywordHits> {
         let (query, lately) = (query.clone(), Arc::clone(&self.lately));
         self.db.read("keyword", move |c| read::keyword(c, &lately, &query)).await
+    }
+
+    async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
+        let query = query.clone();
+        self.db.read("entities", move |c| read::entities(c, &query)).await
+    }
+
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        let (query, lately) = (query.clone(), Arc::clone(&self.lately));
+        self.db.read("mentioned", move |c| read::mentioned(c, &lately, &query)).await
     }
 
     async fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {
@@ -307,6 +318,17 @@ impl Ledger for SqliteLedger {
     async fn spent(&self, scope: &Scope, period: Timestamp) -> Result<Spend> {
         let scope = scope.clone();
         self.db.read("spent", move |c| spending::spent(c, &scope, period)).await
+    }
+
+    async fn note_uses(&self, ids: &[MemoryId], at: Timestamp) -> Result<()> {
+        let ids = ids.to_vec();
+        // Not worth waiting for the disk in the middle of a search.
+        self.db.following().transaction("note_uses", move |c| uses::note(c, &ids, at)).await
+    }
+
+    async fn uses(&self, ids: &[MemoryId]) -> Result<Vec<Option<Use>>> {
+        let ids = ids.to_vec();
+        self.db.read("uses", move |c| uses::uses(c, &ids)).await
     }
 
     async fn stats(&self, scope: Option<&Scope>) -> Result<LedgerStats> {

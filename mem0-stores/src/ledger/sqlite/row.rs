@@ -1,6 +1,6 @@
 //! How our values are written in columns.
 
-use mem0_core::{EventKind, JobId, JobState, MemoryId, Role, State, Timestamp, TxnId};
+use mem0_core::{EventKind, JobId, JobState, MemoryId, MentionKind, Role, State, Timestamp, TxnId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
@@ -75,6 +75,7 @@ macro_rules! coded_column {
 coded_column!(State);
 coded_column!(EventKind);
 coded_column!(JobState);
+coded_column!(MentionKind);
 
 impl ToSql for Col<Role> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

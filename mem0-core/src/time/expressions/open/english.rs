@@ -46,8 +46,7 @@ pub(in super::super) const RULES: &[Rule] = &[
     Rule::new("next {weekday} {part}?", Meaning::NextWeekday).not_behind(&["the", "every", "each"]),
     Rule::new("back? in|during|early|late|mid {anymonth}", Meaning::EveryYear),
     Rule::new("in? early|late|mid {month}", Meaning::EveryYear),
-    Rule::new("since|before|after|until|till|by|from|between|through|and|to|of {month}", Meaning::EveryYear)
-        .not_before(VERBS),
+    Rule::new("{month}", Meaning::BareMonth).not_before(VERBS),
     Rule::new("last {anymonth}", Meaning::LastMonth).not_behind(&["the", "every"]),
     Rule::new("this {anymonth}", Meaning::ThisMonth),
     Rule::new("in? {anymonth} of? {year}", Meaning::MonthOfYear),
@@ -57,7 +56,9 @@ pub(in super::super) const RULES: &[Rule] = &[
     Rule::new("on {anymonth} the? {day}", Meaning::EveryYear),
     Rule::new("the? {day} of? {month}", Meaning::EveryYear),
     Rule::new("{month} the? {day}", Meaning::EveryYear).not_before(COUNTED),
-    Rule::new("in? early|mid|late {anymonth} of? {year}", Meaning::MonthOfYear),
+    Rule::new("in? early {anymonth} of? {year}", Meaning::Part(0)),
+    Rule::new("in? mid {anymonth} of? {year}", Meaning::Part(1)),
+    Rule::new("in? late {anymonth} of? {year}", Meaning::Part(2)),
     Rule::new("in|at? the? beginning|start of {anymonth} of? {year}", Meaning::Part(0)),
     Rule::new("in? the? middle of {anymonth} of? {year}", Meaning::Part(1)),
     Rule::new("at|towards? the? end of {anymonth} of? {year}", Meaning::Part(2)),
@@ -69,6 +70,7 @@ pub(in super::super) const RULES: &[Rule] = &[
     Rule::new("at|towards? the? end of {year}", Meaning::Part(2)),
     Rule::new("in|during|over|throughout the? {season}", Meaning::EveryYear).not_before(NO_SEASON),
     Rule::new("since|before|after|until the {season}", Meaning::EveryYear).not_before(NO_SEASON),
+    Rule::new("since|before|after|until the {season} of? {year}", Meaning::SeasonOfYear),
     Rule::new("last {holiday}", Meaning::HolidayAway(-1)).not_before(NO_HOLIDAY),
     Rule::new("this {holiday}", Meaning::HolidayAway(0)).not_before(NO_HOLIDAY),
     Rule::new("next {holiday}", Meaning::HolidayAway(1)).not_before(NO_HOLIDAY),
@@ -76,7 +78,7 @@ pub(in super::super) const RULES: &[Rule] = &[
     Rule::new("{holiday}", Meaning::EveryYear).not_before(NO_HOLIDAY).not_behind(&["happy", "merry", "a"]),
     Rule::new("the 4th|fourth of july", Meaning::Nothing),
     Rule::new("in|during|from|of? the early|mid|late? {decade}", Meaning::Decade),
-    Rule::new("before|after|from|between|through|and|to|of|throughout {year}", Meaning::Year).not_before(COUNTED),
+    Rule::new("throughout {year}", Meaning::Year),
     Rule::new("{year}", Meaning::BareYear).not_before(COUNTED),
 ];
 
@@ -123,5 +125,4 @@ const COUNTED: &[&str] = &[
 ];
 
 /// Behind a name, "after June left".
-const VERBS: &[&str] =
-    &["left", "came", "moved", "went", "was", "is", "and", "had", "has", "said", "told", "got", "did"];
+const VERBS: &[&str] = &["left", "came", "moved", "went", "was", "is", "had", "has", "said", "told", "got", "did"];

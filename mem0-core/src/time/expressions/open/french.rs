@@ -23,7 +23,6 @@ pub(in super::super) const RULES: &[Rule] = &[
     Rule::new("{holiday}", Meaning::EveryYear).not_behind(&["joyeux"]),
     Rule::new("début {year}", Meaning::Part(0)),
     Rule::new("fin {year}", Meaning::Part(2)),
-    Rule::new("avant|après|entre|et {year}", Meaning::Year),
-    Rule::new("depuis|avant|après|entre|et {month}", Meaning::EveryYear),
+    Rule::new("{month}", Meaning::BareMonth),
     Rule::new("{year}", Meaning::BareYear),
 ];

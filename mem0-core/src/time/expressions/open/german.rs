@@ -35,7 +35,6 @@ pub(in super::super) const RULES: &[Rule] = &[
     Rule::new("anfang {year}", Meaning::Part(0)),
     Rule::new("mitte {year}", Meaning::Part(1)),
     Rule::new("ende {year}", Meaning::Part(2)),
-    Rule::new("vor|nach|seit|bis|von|zwischen|und {year}", Meaning::Year),
-    Rule::new("seit|bis|vor|nach|von|zwischen|und {month}", Meaning::EveryYear),
+    Rule::new("{month}", Meaning::BareMonth),
     Rule::new("{year}", Meaning::BareYear),
 ];

@@ -60,6 +60,8 @@ pub(in crate::time) enum Sort {
     Year,
     /// A number that may be a year.
     BareYear,
+    /// A name that may be a month's.
+    BareMonth,
     /// "Recently".
     Recent,
     Other,
@@ -75,6 +77,11 @@ pub(in crate::time) enum Yearly {
 }
 
 impl Yearly {
+    /// Whether nobody doubts where it begins and ends.
+    pub(in crate::time) const fn is_exact(self) -> bool {
+        matches!(self, Self::Month(_) | Self::Day(..))
+    }
+
     /// Those of one year, by the year in which they begin.
     fn days(self, year: i16) -> Option<Days> {
         match self {
@@ -111,7 +118,8 @@ static GRAMMARS: LazyLock<[Grammar; 4]> = LazyLock::new(|| {
 /// The expressions of time in a text, in order.
 pub(in crate::time) fn open(text: &str, words: &[Word<'_>], language: Language, now: Timestamp) -> Vec<Open> {
     let grammar = GRAMMARS.iter().find(|grammar| grammar.language == language);
-    let tense = if language == Language::English { tense(words) } else { Tense::Unknown };
+    // Looked for only where there is a time.
+    let tense = || if language == Language::English { tense(words) } else { Tense::Unknown };
     let mut found: Vec<Open> = Vec::new();
     let mut next = 0;
     while let Some(word) = words.get(next) {
@@ -134,12 +142,18 @@ pub(in crate::time) fn open(text: &str, words: &[Word<'_>], language: Language, 
         let meaning = pattern.rule.meaning;
         let end = next + matched.words;
         let whole = words.get(next..end).and_then(|words| Some((words.first()?, words.last()?)));
+        let is_year = matches!(meaning, Meaning::Year | Meaning::BareYear);
+        if is_year && whole.is_some_and(|(_, last)| numeric::is_glued(text, last)) {
+            // Its number may begin something else.
+            next += 1;
+            continue;
+        }
         let spoilt = is_spoilt(pattern.rule, text, words, next, matched.words)
             // "Today's world" is an age.
             || meaning == Meaning::Away(Unit::Day, 0) && whole.is_some_and(|(_, last)| last.bare() != last.lower);
         if !spoilt
             && let Some((first, last)) = whole
-            && let Some((extent, definite)) = extent(grammar, meaning, &matched, now, tense)
+            && let Some((extent, definite)) = extent(grammar, meaning, &matched, now, tense())
         {
             let range = first.range.start..last.range.end;
             found.push(Open { range, words: next..end, extent, definite, sort: sort(meaning, &matched) });
@@ -155,6 +169,7 @@ fn sort(meaning: Meaning, found: &Match) -> Sort {
         Meaning::Year | Meaning::Away(Unit::Year, _) => Sort::Year,
         Meaning::UnitAway(_) if found.unit == Some(Unit::Year) => Sort::Year,
         Meaning::BareYear => Sort::BareYear,
+        Meaning::BareMonth => Sort::BareMonth,
         Meaning::Recently => Sort::Recent,
         _ => Sort::Other,
     }
@@ -168,7 +183,7 @@ fn extent(grammar: &Grammar, meaning: Meaning, found: &Match, now: Timestamp, te
         Some((Extent::Once(TimeRange::between(instant(first)?, instant(end)?)?), definite))
     };
     match meaning {
-        Meaning::EveryYear => Some((Extent::Yearly(yearly(found)?), false)),
+        Meaning::EveryYear | Meaning::BareMonth => Some((Extent::Yearly(yearly(found)?), false)),
         Meaning::HolidayOfYear => days(found.holiday?.days(found.year?)?, false),
         Meaning::HolidayAway(n) => days(holiday_away(found.holiday?, n, today)?, false),
         Meaning::Decade => {

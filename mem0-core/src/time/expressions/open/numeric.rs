@@ -12,6 +12,9 @@ use crate::time::range::TimeRange;
 /// A date in digits that starts with this word: 2023-05, 8.5.2023 (the day
 /// first), or 5/8/2023, which is the fifth of August or the eighth of May.
 pub(super) fn date(text: &str, word: &Word<'_>) -> Option<(Range<usize>, Extent, bool)> {
+    if !word.starts_with_digit() {
+        return None;
+    }
     let before = part(text, 0..word.range.start).chars().next_back();
     let behind = part(text, word.range.start..text.len());
     if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '/' | '.' | ',')) {
@@ -44,4 +47,18 @@ pub(super) fn date(text: &str, word: &Word<'_>) -> Option<(Range<usize>, Extent,
         }
         _ => None,
     }
+}
+
+/// Whether a number is a part of something longer, like a telephone number.
+/// Two years with a dash between them are not.
+pub(super) fn is_glued(text: &str, word: &Word<'_>) -> bool {
+    let is_sign = |c: char| matches!(c, '-' | '/' | '.' | ',' | ':');
+    let four = |digits: usize| digits == 4;
+    let before = part(text, 0..word.range.start);
+    let behind = part(text, word.range.end..text.len());
+    let (left, right) = (before.strip_suffix(is_sign), behind.strip_prefix(is_sign));
+    let digits = |c: &char| c.is_ascii_digit();
+    let left = left.map(|rest| rest.chars().rev().take_while(digits).count()).filter(|count| *count > 0);
+    let right = right.map(|rest| rest.chars().take_while(digits).count()).filter(|count| *count > 0);
+    left.is_some_and(|count| !four(count)) || right.is_some_and(|count| !four(count))
 }

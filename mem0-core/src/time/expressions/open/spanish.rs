@@ -27,8 +27,6 @@ pub(in super::super) const RULES: &[Rule] = &[
     Rule::new("la? {holiday} pasada", Meaning::HolidayAway(-1)),
     Rule::new("{holiday} de? {year}", Meaning::HolidayOfYear),
     Rule::new("{holiday}", Meaning::EveryYear).not_behind(&["feliz"]),
-    Rule::new("antes|después de {year}", Meaning::Year),
-    Rule::new("desde|hasta|entre|y {year}", Meaning::Year),
-    Rule::new("desde|entre|y {month}", Meaning::EveryYear),
+    Rule::new("{month}", Meaning::BareMonth),
     Rule::new("{year}", Meaning::BareYear),
 ];

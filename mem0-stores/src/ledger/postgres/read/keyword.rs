@@ -70,7 +70,7 @@ async fn current(client: &Client, wanted: &Wanted, query: &KeywordQuery) -> Resu
 
 /// Takes the best that the view sees and the filter lets through, ties in the
 /// order of ids.
-async fn walk(
+pub(super) async fn walk(
     client: &Client,
     wanted: &Wanted,
     mut ranked: BinaryHeap<Reverse<(Score, i64)>>,

@@ -3,6 +3,7 @@
 mod keyword;
 mod list;
 mod log;
+mod names;
 mod nearest;
 mod place;
 
@@ -22,6 +23,7 @@ use crate::shared::postgres::{Client, Step, refusal};
 pub(super) use keyword::keyword;
 pub(super) use list::list;
 pub(super) use log::{history, last_seq, log, transaction};
+pub(super) use names::{entities, mentioned};
 pub(super) use nearest::nearest;
 pub(super) use place::{around, places};
 

@@ -1,16 +1,22 @@
 //! The tables, and how old ones become new ones.
 
+use mem0_core::text::NameRow;
 use mem0_core::{Error, ErrorKind, Result};
 
 use super::row::at;
 use super::session::{Attempt, Session};
-use crate::shared::postgres::quoted;
+use super::write::{NamedRow, insert_names};
+use crate::ledger::common::codec::content_from_json;
+use crate::shared::postgres::{Client, quoted, send};
 
 /// The ledger's name in the table of schema versions.
 const COMPONENT: &str = "ledger";
 
 /// From each version to the next. A step that has been released never changes.
-const STEPS: &[&str] = &[include_str!("version_1.sql"), include_str!("version_2.sql")];
+const STEPS: &[&str] = &[include_str!("version_1.sql"), include_str!("version_2.sql"), include_str!("version_3.sql")];
+
+/// The version with the index of names, which are found here.
+const NAMES: i64 = 3;
 
 /// The lock of whatever makes or changes tables in any schema of the database:
 /// two servers that start at once do it one after the other.
@@ -60,7 +66,7 @@ fn known(version: i64) -> Result<usize> {
     )))
 }
 
-async fn migrate(client: &tokio_postgres::Client, schema: &str) -> Attempt<()> {
+async fn migrate(client: &Client, schema: &str) -> Attempt<()> {
     let name = quoted(schema);
     let exists = client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&name]).await?;
     if !at::<bool>(&exists, 0)? {
@@ -71,6 +77,9 @@ async fn migrate(client: &tokio_postgres::Client, schema: &str) -> Attempt<()> {
         .await?;
     for (step, version) in STEPS.iter().zip(1_i64..).skip(stored(client).await?) {
         client.batch_execute(step).await?;
+        if version == NAMES {
+            names(client).await?;
+        }
         client
             .execute(
                 "INSERT INTO mem0_schema (component, version) VALUES ($1, $2)
@@ -80,6 +89,32 @@ async fn migrate(client: &tokio_postgres::Client, schema: &str) -> Attempt<()> {
             .await?;
     }
     Ok(())
+}
+
+/// Finds the names of memories that were stored before there was an index.
+async fn names(client: &Client) -> Attempt<()> {
+    let mut after = i64::MIN;
+    loop {
+        let live = client
+            .query(
+                "SELECT m.mem_no, m.scope_no, e.content FROM ledger_memories m
+                 JOIN ledger_events e ON e.mem_no = m.mem_no AND e.version = m.version
+                 WHERE m.state = 0 AND e.content IS NOT NULL AND m.mem_no > $1 ORDER BY m.mem_no LIMIT 1000",
+                &[&after],
+            )
+            .await?;
+        let Some(last) = live.last() else { return Ok(()) };
+        after = at(last, 0)?;
+        let mut found = Vec::new();
+        for row in &live {
+            let content = content_from_json(at(row, 2)?)?;
+            let (mem_no, scope_no) = (at(row, 0)?, at(row, 1)?);
+            found.extend(NameRow::of(&content).into_iter().map(|name| NamedRow { scope_no, mem_no, name }));
+        }
+        let mut steps = Vec::new();
+        insert_names(&found, &mut steps)?;
+        send(client, &steps).await?;
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use mem0_core::text::TermId;
+use mem0_core::text::{NameRow, TermId};
 use mem0_core::{
     Change, Claim, Commit, Content, EmbedderIdentity, Error, ErrorKind, EventKind, MemoryId, Outcome, Receipt, State,
     StoredMessage, Timestamp, TxnId,
@@ -96,6 +96,13 @@ pub(super) struct Words {
     pub(super) length: i64,
 }
 
+/// A row of the index of names.
+pub(in crate::ledger::postgres) struct NamedRow {
+    pub(in crate::ledger::postgres) scope_no: i64,
+    pub(in crate::ledger::postgres) mem_no: i64,
+    pub(in crate::ledger::postgres) name: NameRow,
+}
+
 /// What is written.
 #[derive(Default)]
 pub(super) struct Written {
@@ -110,6 +117,9 @@ pub(super) struct Written {
     pub(super) vectors: BTreeMap<i64, Vec<u8>>,
     pub(super) gone: Vec<Words>,
     pub(super) come: Vec<Words>,
+    /// Memories whose names leave the index.
+    pub(super) unnamed: Vec<i64>,
+    pub(super) named: Vec<NamedRow>,
     pub(super) waves: Vec<Wave>,
 }
 
@@ -419,6 +429,7 @@ impl Draft {
             let Some(mut touched) = self.touched.remove(&id) else { continue };
             let Some(row) = scopes.get_mut(&touched.now.scope_no) else { continue };
             words(&mut touched, row.owner, &mut self.out);
+            names(&touched, &mut self.out);
             match &touched.was {
                 Some(was) => tally(row, was, -1),
                 None => touched.nth = row.added() + 1,
@@ -471,6 +482,20 @@ fn words(touched: &mut Touched, owner: i64, out: &mut Written) {
         touched.now.postings = rows(terms.len());
         out.come.push(Words { owner, scope_no, mem_no, length: touched.now.terms, terms });
     }
+}
+
+/// Which names leave the index, and which come.
+fn names(touched: &Touched, out: &mut Written) {
+    let (before, now) = (touched.indexed(), Some(&touched.now).filter(|now| now.state == State::Live));
+    if let (Some(before), Some(now)) = (before, now)
+        && NameRow::stay(&before.latest, &now.latest)
+    {
+        return;
+    }
+    let (scope_no, mem_no) = (touched.now.scope_no, touched.now.mem_no);
+    out.unnamed.extend(before.map(|_| mem_no));
+    let rows = now.map(|now| NameRow::of(&now.latest)).unwrap_or_default();
+    out.named.extend(rows.into_iter().map(|name| NamedRow { scope_no, mem_no, name }));
 }
 
 /// Each term once.

@@ -14,7 +14,7 @@ use crate::ledger::postgres::session::{Attempt, Session};
 use crate::shared::postgres::{Step, refusal};
 
 /// Every table that has something of a scope in it.
-const TABLES: &str = "ledger_outbox, ledger_postings, ledger_vectors, ledger_events, ledger_memories, \
+const TABLES: &str = "ledger_uses, ledger_outbox, ledger_postings, ledger_mentions, ledger_vectors, ledger_events, ledger_memories, \
                       ledger_messages, ledger_idempotency, ledger_jobs, ledger_spending, ledger_scopes";
 
 /// The vector store has the live memories, and those that are pending anyhow.
@@ -75,8 +75,10 @@ pub(in crate::ledger::postgres) async fn erase(session: &mut Session, lock: i64,
     let mut steps = vec![Step::new(QUEUE).bind(numbers.clone()).bind(json)];
     let counting = |sql: &str| format!("WITH gone AS ({sql}) SELECT count(*) FROM gone");
     steps.extend(DELETIONS.map(|sql| Step::new(counting(sql)).bind(numbers.clone())));
-    let spending = "DELETE FROM ledger_spending WHERE scope_no = ANY($1) RETURNING 1";
-    steps.push(Step::new(counting(spending)).bind(numbers.clone()));
+    for table in ["ledger_spending", "ledger_mentions"] {
+        let sql = format!("DELETE FROM {table} WHERE scope_no = ANY($1) RETURNING 1");
+        steps.push(Step::new(counting(&sql)).bind(numbers.clone()));
+    }
     steps.push(Step::new("DELETE FROM ledger_scopes WHERE scope_no = ANY($1)").bind(numbers));
     let answers = session.finish(steps).await?;
     let mut counts = answers.iter().skip(1).filter_map(|rows| rows.first()).map(|row| counted(row, 0));
@@ -90,6 +92,7 @@ pub(in crate::ledger::postgres) async fn erase(session: &mut Session, lock: i64,
         idempotency_keys: count()?,
         jobs: count()?,
         spending: count()?,
+        mentions: count()?,
     })
 }
 
@@ -100,7 +103,8 @@ pub(in crate::ledger::postgres) async fn reset(session: &mut Session, lock: i64)
         "SELECT (SELECT count(*) FROM ledger_postings), (SELECT count(*) FROM ledger_vectors),
              (SELECT count(*) FROM ledger_events), (SELECT count(*) FROM ledger_memories),
              (SELECT count(*) FROM ledger_messages), (SELECT count(*) FROM ledger_idempotency),
-             (SELECT count(*) FROM ledger_jobs), (SELECT count(*) FROM ledger_spending)",
+             (SELECT count(*) FROM ledger_jobs), (SELECT count(*) FROM ledger_spending),
+             (SELECT count(*) FROM ledger_mentions)",
     );
     let scopes = Step::new(format!("SELECT s.scope_no, {SCOPE} FROM ledger_scopes s"));
     let mut answers = session.begin(&begin, &[counts, scopes]).await?.into_iter();
@@ -116,6 +120,7 @@ pub(in crate::ledger::postgres) async fn reset(session: &mut Session, lock: i64)
         idempotency_keys: count(5)?,
         jobs: count(6)?,
         spending: count(7)?,
+        mentions: count(8)?,
     };
     let client = session.client()?;
     let queue = client.prepare_cached(QUEUE).await?;

@@ -13,6 +13,8 @@ mod store;
 use mem0_core::{Commit, Receipt};
 
 use self::draft::Draft;
+pub(super) use self::draft::NamedRow;
+pub(super) use self::store::insert_names;
 use super::session::{Attempt, Session};
 
 /// How many numbers of events one value of the sequence stands for.

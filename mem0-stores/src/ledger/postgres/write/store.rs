@@ -3,7 +3,7 @@
 use mem0_core::Result;
 use uuid::Uuid;
 
-use super::draft::{Ending, Event, Touched, Wave, Words, Written};
+use super::draft::{Ending, Event, NamedRow, Touched, Wave, Words, Written};
 use super::load::Call;
 use crate::ledger::common::codec::{content_to_json, sources_to_json};
 use crate::ledger::postgres::identity;
@@ -17,8 +17,22 @@ const CHUNK: usize = 20_000;
 /// The statements, in the order in which they have to run.
 pub(super) fn steps(written: Written) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
-    let Written { identity, forgotten, messages, calls, scopes, touched, events, endings, vectors, gone, come, waves } =
-        written;
+    let Written {
+        identity,
+        forgotten,
+        messages,
+        calls,
+        scopes,
+        touched,
+        events,
+        endings,
+        vectors,
+        gone,
+        come,
+        unnamed,
+        named,
+        waves,
+    } = written;
     if let Some(identity) = &identity {
         steps.push(identity::create(identity));
         steps.push(identity::make_current(identity));
@@ -53,6 +67,10 @@ pub(super) fn steps(written: Written) -> Result<Vec<Step>> {
         steps.push(remove_words(&gone));
     }
     insert_words(&come, &mut steps);
+    if !unnamed.is_empty() {
+        steps.push(Step::new("DELETE FROM ledger_mentions WHERE mem_no = ANY($1)").bind(unnamed));
+    }
+    insert_names(&named, &mut steps)?;
     steps.extend(waves.iter().map(queue));
     if !calls.is_empty() {
         steps.push(remember(&calls)?);
@@ -274,6 +292,26 @@ fn insert_words(come: &[Words], steps: &mut Vec<Step>) {
             .bind(flat.lengths),
         );
     }
+}
+
+/// Adds names to their index.
+pub(in crate::ledger::postgres) fn insert_names(named: &[NamedRow], steps: &mut Vec<Step>) -> Result<()> {
+    for chunk in named.chunks(CHUNK) {
+        let kinds = chunk.iter().map(|row| code(row.name.kind)).collect::<Result<Vec<i16>>>()?;
+        steps.push(
+            Step::new(
+                "INSERT INTO ledger_mentions (scope_no, mem_no, kind, word, longer, written)
+                 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::text[])",
+            )
+            .bind(column(chunk, |row| row.scope_no))
+            .bind(column(chunk, |row| row.mem_no))
+            .bind(kinds)
+            .bind(column(chunk, |row| row.name.word.clone()))
+            .bind(column(chunk, |row| row.name.longer.clone()))
+            .bind(column(chunk, |row| row.name.written.clone())),
+        );
+    }
+    Ok(())
 }
 
 /// Makes memories pending. A claim that somebody else still holds stays.

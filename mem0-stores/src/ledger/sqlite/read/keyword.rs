@@ -99,7 +99,7 @@ fn postings(
 
 /// Takes the best that the view sees and the filter lets through, ties in the
 /// order of ids.
-fn walk(
+pub(super) fn walk(
     reader: &mut Reader<'_>,
     lately: &Heads,
     mut ranked: BinaryHeap<Reverse<(Score, i64)>>,

@@ -4,6 +4,7 @@ mod heads;
 mod keyword;
 mod list;
 mod log;
+mod names;
 mod nearest;
 mod place;
 
@@ -22,6 +23,7 @@ pub(super) use heads::Heads;
 pub(super) use keyword::keyword;
 pub(super) use list::list;
 pub(super) use log::{history, log, transaction};
+pub(super) use names::{entities, mentioned};
 pub(super) use nearest::nearest;
 pub(super) use place::{around, places};
 

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::write::mentions;
 use crate::shared::sqlite::{Attempt, Step, migrate};
 
 /// The ledger's name in the table of schema versions.
@@ -9,7 +10,7 @@ const COMPONENT: &str = "ledger";
 
 /// From each version to the next. A step that has been released never changes;
 /// `tests/fixtures` has a file of every version that it starts from.
-const STEPS: &[Step] = &[version_1, version_2, version_3];
+const STEPS: &[Step] = &[version_1, version_2, version_3, version_4];
 
 /// Creates or migrates the tables, within a transaction.
 pub(super) fn prepare(connection: &Connection) -> Attempt<()> {
@@ -26,4 +27,9 @@ fn version_2(connection: &Connection) -> Attempt<()> {
 
 fn version_3(connection: &Connection) -> Attempt<()> {
     Ok(connection.execute_batch(include_str!("version_3.sql"))?)
+}
+
+fn version_4(connection: &Connection) -> Attempt<()> {
+    connection.execute_batch(include_str!("version_4.sql"))?;
+    mentions::backfill(connection)
 }

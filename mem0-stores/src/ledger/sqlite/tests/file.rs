@@ -106,6 +106,8 @@ async fn damage_is_found() {
     for (damage, finding) in [
         ("UPDATE ledger_memories SET version = 9 WHERE mem_no = 1", "its row is not what its events give"),
         ("DELETE FROM ledger_postings WHERE mem_no = 1", "keyword index"),
+        ("UPDATE ledger_mentions SET word = 'bob' WHERE mem_no = 1", "the index of names is not what it says"),
+        ("INSERT INTO ledger_mentions VALUES (77, 'bob', '', 1, 0, NULL)", "the index of names has"),
         ("UPDATE ledger_scopes SET live = live + 1", "live memories"),
         ("UPDATE ledger_scopes SET revision = 99", "revision 99"),
         ("UPDATE ledger_scopes SET added = 99", "99 memories ever"),

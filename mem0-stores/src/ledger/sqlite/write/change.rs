@@ -1,12 +1,15 @@
 //! One change: one event, and what it makes of its memory.
 
+use mem0_core::text::NameRow;
 use mem0_core::{Change, Content, EventKind, MemoryId, Outcome, State, Timestamp};
 use rusqlite::OptionalExtension as _;
 
 use super::postings::Words;
-use super::{Context, Writer};
+use super::{Context, Writer, mentions};
 use crate::ledger::common::change::{check_base, ended_at, expired, no_vector, state_after};
-use crate::ledger::sqlite::row::{Col, content_from_json, content_to_json, count, sources_to_json, vector_to_bytes};
+use crate::ledger::sqlite::row::{
+    Col, content_from_json, content_to_json, count, rows, sources_to_json, vector_to_bytes,
+};
 use crate::ledger::sqlite::scope::ScopeRow;
 use crate::shared::sqlite::Attempt;
 
@@ -20,6 +23,7 @@ struct Standing {
     dedup_key: Option<[u8; 16]>,
     terms: i64,
     postings: i64,
+    mentions: i64,
     /// The latest version that says something.
     latest: Content,
     latest_version: i64,
@@ -83,19 +87,30 @@ impl Writer<'_> {
             (Some(content), _) => Words::of(change, content),
             (None, _) => Words::Stored { terms: 0, postings: 0 },
         };
+        let keep_names = match (before, &change.content) {
+            (Some(before), Some(content)) => was_live && NameRow::stay(&before.latest, content),
+            _ => false,
+        };
+        let names = change.content.as_ref().filter(|_| !keep_names).map(NameRow::of).unwrap_or_default();
+        let mentions = if keep_names { before.map_or(0, |before| before.mentions) } else { rows(names.len()) };
         if let Some(before) = before.filter(|_| was_live) {
             scope.live -= 1;
             scope.terms -= before.terms;
             if !keep_words {
                 self.words.remove(self.connection, scope, before.mem_no, &before.latest.text, before.postings)?;
             }
+            if !keep_names {
+                mentions::remove(self.connection, scope.no, before.mem_no, &before.latest, before.mentions)?;
+            }
         }
         scope.added += i64::from(before.is_none());
-        let mem_no = self.put_memory(context, change, before, scope, seq, state, vector_seq, dedup_key, &words)?;
+        let mem_no =
+            self.put_memory(context, change, before, scope, seq, state, vector_seq, dedup_key, &words, mentions)?;
         if now_live {
             scope.live += 1;
             scope.terms += words.terms();
             self.words.insert(self.connection, scope, mem_no, &words)?;
+            mentions::insert(self.connection, scope.no, mem_no, &names)?;
         }
 
         if let Some(before) = before.filter(|before| before.latest_version == before.version) {
@@ -145,7 +160,7 @@ impl Writer<'_> {
     fn standing(&self, id: MemoryId) -> Attempt<Option<Standing>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT m.mem_no, m.scope_no, m.version, m.state, m.vector_seq, m.dedup_key, m.terms, m.postings,
-                 e.content, e.version, e.at
+                 e.content, e.version, e.at, m.mentions
              FROM ledger_memories m JOIN ledger_events e ON e.mem_no = m.mem_no AND e.content IS NOT NULL
              WHERE m.id = ?1 ORDER BY e.version DESC LIMIT 1",
         )?;
@@ -163,6 +178,7 @@ impl Writer<'_> {
             latest: content_from_json(row.get_ref(8)?.as_str().map_err(rusqlite::Error::from)?)?,
             latest_version: row.get(9)?,
             latest_at: row.get::<_, Col<Timestamp>>(10)?.0,
+            mentions: row.get(11)?,
         }))
     }
 
@@ -253,6 +269,7 @@ impl Writer<'_> {
         vector_seq: i64,
         dedup_key: Option<[u8; 16]>,
         words: &Words<'_>,
+        mentions: i64,
     ) -> Attempt<i64> {
         let at = context.commit.at;
         let content = change.content.as_ref();
@@ -263,8 +280,8 @@ impl Writer<'_> {
                 .connection
                 .prepare_cached(
                     "INSERT INTO ledger_memories (id, scope_no, version, state, head, vector_seq, dedup_key,
-                         created_at, updated_at, expires_at, terms, postings, nth)
-                     VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                         created_at, updated_at, expires_at, terms, postings, nth, mentions)
+                     VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
                 )?
                 .insert((
                     Col(change.id),
@@ -279,6 +296,7 @@ impl Writer<'_> {
                     words.terms(),
                     words.postings(),
                     scope.added,
+                    mentions,
                 ))?;
             return Ok(mem_no);
         };
@@ -287,7 +305,8 @@ impl Writer<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE ledger_memories SET version = version + 1, state = ?2, head = ?3, vector_seq = ?4,
-                     dedup_key = ?5, updated_at = ?6, expires_at = ?7, terms = ?8, postings = ?9
+                     dedup_key = ?5, updated_at = ?6, expires_at = ?7, terms = ?8, postings = ?9,
+                     mentions = ?10
                  WHERE mem_no = ?1",
             )?
             .execute((
@@ -300,6 +319,7 @@ impl Writer<'_> {
                 expires_at,
                 words.terms(),
                 words.postings(),
+                mentions,
             ))?;
         Ok(before.mem_no)
     }

@@ -65,11 +65,13 @@ fn erase_one(connection: &Connection, row: &ScopeRow, erased: &mut Erased) -> At
     )?;
     erased.events +=
         delete("DELETE FROM ledger_events WHERE mem_no IN (SELECT mem_no FROM ledger_memories WHERE scope_no = ?1)")?;
+    delete("DELETE FROM ledger_uses WHERE mem_no IN (SELECT mem_no FROM ledger_memories WHERE scope_no = ?1)")?;
     erased.memories += delete("DELETE FROM ledger_memories WHERE scope_no = ?1")?;
     erased.messages += delete("DELETE FROM ledger_messages WHERE scope_no = ?1")?;
     erased.idempotency_keys += delete("DELETE FROM ledger_idempotency WHERE scope_no = ?1")?;
     erased.jobs += delete("DELETE FROM ledger_jobs WHERE scope_no = ?1")?;
     erased.spending += delete("DELETE FROM ledger_spending WHERE scope_no = ?1")?;
+    erased.mentions += delete("DELETE FROM ledger_mentions WHERE scope_no = ?1")?;
     delete("DELETE FROM ledger_commits WHERE scope_no = ?1")?;
     delete("DELETE FROM ledger_scopes WHERE scope_no = ?1")?;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod change;
 pub(super) mod erase;
+pub(super) mod mentions;
 mod postings;
 
 use mem0_core::{Commit, Error, ErrorKind, Idempotency, Outcome, Receipt, StoredMessage, TxnId};

@@ -9,17 +9,20 @@ use candle_nn::{
     Embedding, LayerNorm, Linear, Module as _, VarBuilder, embedding, layer_norm, linear, ops::softmax_last_dim,
 };
 
-use super::folder::{Activation, Architecture, Pooling, Recipe};
+use crate::folder::{Activation, Architecture};
+use crate::tokens::Encoded;
 
-pub(super) struct Bert {
+/// An encoder.
+#[derive(Debug)]
+pub struct Bert {
     words: Embedding,
-    /// By position, with what the first segment adds to each.
     positions: Tensor,
+    segments: Tensor,
     norm: LayerNorm,
     layers: Vec<Layer>,
-    pooling: Pooling,
 }
 
+#[derive(Debug)]
 struct Layer {
     query: Linear,
     key: Linear,
@@ -34,50 +37,81 @@ struct Layer {
 }
 
 impl Bert {
-    pub(super) fn load(recipe: &Recipe, weights: VarBuilder<'_>) -> Result<Self> {
-        let Architecture { hidden_size: hidden, layer_norm_eps: eps, .. } = recipe.architecture;
+    /// Takes the encoder out of the weights of a model.
+    ///
+    /// # Errors
+    /// If they are not those that the architecture describes.
+    pub fn load(architecture: &Architecture, weights: VarBuilder<'_>) -> Result<Self> {
+        let Architecture { hidden_size: hidden, layer_norm_eps: eps, .. } = *architecture;
         // Models with a head keep the encoder below its name.
         let inside = ["bert", "roberta"].into_iter().find(|name| weights.contains_tensor(&format!("{name}.{WORDS}")));
         let weights = inside.map_or(weights.clone(), |name| weights.pp(name));
         let (all, layers) = (weights.pp("embeddings"), weights.pp("encoder.layer"));
-        let architecture = &recipe.architecture;
         let segments = all.get((architecture.type_vocab_size, hidden), "token_type_embeddings.weight")?;
         let positions = all.get((architecture.max_position_embeddings, hidden), "position_embeddings.weight")?;
         let first = architecture.first_position();
-        let positions = positions.narrow(0, first, architecture.max_position_embeddings.saturating_sub(first))?;
         Ok(Self {
             words: embedding(architecture.vocab_size as usize, hidden, all.pp("word_embeddings"))?,
-            positions: positions.broadcast_add(&segments.narrow(0, 0, 1)?)?,
+            positions: positions.narrow(0, first, architecture.max_position_embeddings.saturating_sub(first))?,
+            segments,
             norm: layer_norm(hidden, eps, all.pp("LayerNorm"))?,
             layers: (0..architecture.num_hidden_layers)
                 .map(|n| Layer::load(architecture, &layers.pp(n)))
                 .collect::<Result<_>>()?,
-            pooling: recipe.pooling,
         })
     }
 
-    /// One vector per text, of any length. No text is empty, and none is
-    /// longer than the model's positions.
-    pub(super) fn vectors(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>> {
+    /// The states of the last layer, over texts of any length. None is longer
+    /// than the model's positions.
+    ///
+    /// # Errors
+    /// If a token has no row in the weights.
+    pub fn states(&self, texts: &[Encoded]) -> Result<States> {
         let mut spans = Vec::with_capacity(texts.len());
-        let (mut ids, mut positions) = (Vec::new(), Vec::new());
+        let (mut ids, mut positions, mut segments) = (Vec::new(), Vec::new(), Vec::new());
         for text in texts {
             spans.push((ids.len(), text.len()));
             positions.extend((0u32..).take(text.len()));
-            ids.extend_from_slice(text);
+            ids.extend_from_slice(&text.ids);
+            segments.extend_from_slice(&text.segments);
         }
         let rows = ids.len();
+        let of = |table: &Tensor, ids: Vec<u32>| table.index_select(&Tensor::from_vec(ids, rows, &Device::Cpu)?, 0);
         let words = self.words.forward(&Tensor::from_vec(ids, rows, &Device::Cpu)?)?;
-        let positions = self.positions.index_select(&Tensor::from_vec(positions, rows, &Device::Cpu)?, 0)?;
-        let mut states = self.norm.forward(&(words + positions)?)?;
+        let places = (of(&self.positions, positions)? + of(&self.segments, segments)?)?;
+        let mut states = self.norm.forward(&(words + places)?)?;
         for layer in &self.layers {
             states = layer.forward(&states, &spans)?;
         }
-        let pool = |&(at, len): &(usize, usize)| match self.pooling {
-            Pooling::Cls => states.get(at)?.to_vec1(),
-            Pooling::Mean => states.narrow(0, at, len)?.mean(0)?.to_vec1(),
-        };
-        spans.iter().map(pool).collect()
+        Ok(States { states, spans })
+    }
+}
+
+/// What an encoder makes of some texts: a row for each token.
+#[derive(Debug)]
+pub struct States {
+    states: Tensor,
+    /// Where each text begins, and how many tokens it has.
+    spans: Vec<(usize, usize)>,
+}
+
+impl States {
+    /// The row of each text's first token.
+    ///
+    /// # Errors
+    /// Those of the matrix library.
+    pub fn first(&self) -> Result<Tensor> {
+        let places: Vec<u32> = self.spans.iter().map(|(at, _)| *at as u32).collect();
+        self.states.index_select(&Tensor::new(places, &Device::Cpu)?, 0)
+    }
+
+    /// The mean of each text's rows.
+    ///
+    /// # Errors
+    /// As [`States::first`].
+    pub fn mean(&self) -> Result<Tensor> {
+        let means = self.spans.iter().map(|(at, len)| self.states.narrow(0, *at, *len)?.mean(0));
+        Tensor::stack(&means.collect::<Result<Vec<_>>>()?, 0)
     }
 }
 

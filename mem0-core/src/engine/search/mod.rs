@@ -1,25 +1,35 @@
 //! `search`: candidates by nearness and by words, on one scale.
 
+mod question;
+mod rank;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::engine::cost::{Meter, Part, timed};
 use crate::engine::options::SearchOptions;
 use crate::engine::project::OVERLAY;
-use crate::engine::results::{Degraded, Hit, SearchResult};
+use crate::engine::results::{Degraded, SearchResult};
 use crate::engine::{Mem0, validate};
 use crate::error::{Result, Retry};
 use crate::filter::Filter;
-use crate::text;
 use crate::traits::embedder::Purpose;
-use crate::traits::ledger::{KeywordHits, KeywordQuery, NearestQuery, Pending, View};
+use crate::traits::ledger::{Around, KeywordHits, KeywordQuery, NearestQuery, Pending, Place, View};
 use crate::traits::vector_store::{ScoredPoint, VectorQuery};
 use crate::types::ids::MemoryId;
 use crate::types::memory::Memory;
 use crate::types::scope::Scope;
+use question::Question;
+use rank::{Candidate, REACH};
 
 /// So many candidates are taken from each side before they are ranked
 /// together: two per hit that is asked for, and at least this many.
-const POOL: usize = 60;
+const POOL: usize = 100;
+
+/// What stands next to so many of the best is a candidate too.
+const BEST: usize = 30;
+
+/// The speakers of so many messages are known by their names.
+const SPEAKERS: usize = 50;
 
 /// What is near to each of several vectors, nearest first, with the cosine.
 #[derive(Debug)]
@@ -37,6 +47,10 @@ impl Mem0 {
     /// [`Fusion`](crate::Fusion); hits below the threshold are left out; ties
     /// are in the order of ids. What has just been added is found at once.
     ///
+    /// Where a reranker is configured the best of them (`rerank_pool`) are put
+    /// into its order; the threshold is still that of the score. If it fails the
+    /// order stays, and `degraded` says so.
+    ///
     /// # Errors
     /// `InvalidInput` for an empty or oversized question, a bad filter, limit
     /// or threshold (before any I/O); those of ledger and embedder. If the
@@ -49,6 +63,7 @@ impl Mem0 {
         self.inner.limits.page(options.limit)?;
         validate::threshold(options.threshold)?;
         validate::filter(&options.filter)?;
+        self.check_rerank(&options)?;
         if options.limit == 0 {
             return Ok(SearchResult::default());
         }
@@ -58,67 +73,104 @@ impl Mem0 {
     }
 
     async fn found(&self, query: &str, scope: &Scope, options: &SearchOptions) -> Result<SearchResult> {
-        let view = options.when.view(self.now());
-        let pool = options.limit.saturating_mul(2).max(POOL);
-        let fusion = self.inner.fusion;
+        let now = self.now();
+        let view = options.when.view(now);
+        let pool = options.limit.saturating_mul(2).max(POOL).max(self.rerank_pool(options));
+        let question = Question::new(query, &self.speakers(query, scope).await?, now);
         let words = KeywordQuery {
             scope: scope.clone(),
-            terms: text::query_terms(query),
+            terms: question.terms.clone(),
             filter: options.filter.clone(),
             view,
             limit: pool,
-            bm25: fusion.bm25,
+            bm25: self.inner.fusion.bm25,
         };
-        let question = self.embed(&[query], Purpose::Query).await?;
+        let vectors = self.embed(&[&question.text], Purpose::Query).await?;
         let (near, words) = tokio::join!(
-            self.nearest(scope, question.clone(), pool, &options.filter, &view),
+            self.nearest(scope, vectors.clone(), pool, &options.filter, &view),
             timed(Part::Ledger, self.inner.ledger.keyword(&words)),
         );
-        let (mut near, words) = (near?, words?);
-        let mut found: HashMap<MemoryId, (Memory, f32)> = near
-            .hits
-            .pop()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(memory, cosine)| (memory.id, (memory, cosine)))
-            .collect();
-        if let Some(question) = question.first() {
-            self.complete(&mut found, &words, question, &view).await?;
-        }
-        let by_words: HashMap<MemoryId, f32> = words.hits.iter().map(|(id, _, bm25)| (*id, *bm25)).collect();
-        let mut results: Vec<Hit> = found
-            .into_values()
-            .map(|(memory, cosine)| {
-                let bm25 = by_words.get(&memory.id).copied();
-                let (score, breakdown) = fusion.score(cosine, bm25, words.ceiling);
-                Hit { memory, score, breakdown: options.explain.then_some(breakdown) }
-            })
-            .filter(|hit| hit.score >= options.threshold)
-            .collect();
+        let (near, words) = (near?, words?);
+        let vector = vectors.first().map(Vec::as_slice).unwrap_or_default();
+        let candidates = self.gathered(near.hits, &words, vector, &options.filter, &view).await?;
+        let mut results = rank::hits(candidates, &question, &self.inner.fusion, options.explain);
+        results.retain(|hit| hit.score >= options.threshold && hit.score > 0.0);
         results.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.memory.id.cmp(&b.memory.id)));
+        let (mut results, reranked) = self.rerank(query, results, options).await;
         results.truncate(options.limit);
-        Ok(SearchResult { results, degraded: near.degraded.into_iter().collect(), ..SearchResult::default() })
+        let degraded = near.degraded.into_iter().chain(reranked).collect();
+        Ok(SearchResult { results, degraded, ..SearchResult::default() })
     }
 
-    /// Adds what only the words found, with its similarity.
+    /// Who spoke lately, if the question may name anybody.
+    async fn speakers(&self, query: &str, scope: &Scope) -> Result<Vec<String>> {
+        if question::names(query).is_empty() {
+            return Ok(Vec::new());
+        }
+        let messages = timed(Part::Ledger, self.inner.ledger.messages(scope, SPEAKERS)).await?;
+        let mut speakers: Vec<String> = messages.into_iter().filter_map(|message| message.name).collect();
+        speakers.sort_unstable();
+        speakers.dedup();
+        Ok(speakers)
+    }
+
+    /// What the vectors and the words found, and what stands next to the best
+    /// of it, each with its similarity and its words.
+    async fn gathered(
+        &self,
+        near: Vec<Vec<(Memory, f32)>>,
+        words: &KeywordHits,
+        question: &[f32],
+        filter: &Filter,
+        view: &View,
+    ) -> Result<Vec<Candidate>> {
+        let mut found: HashMap<MemoryId, (Memory, f32)> =
+            near.into_iter().flatten().map(|(memory, cosine)| (memory.id, (memory, cosine))).collect();
+        let missing: Vec<MemoryId> =
+            words.hits.iter().map(|(id, _, _)| *id).filter(|id| !found.contains_key(id)).collect();
+        let memories = timed(Part::Ledger, self.inner.ledger.get(&missing, view)).await?;
+        self.complete(&mut found, memories.into_iter().flatten().collect(), question, view).await?;
+        let by_words: HashMap<MemoryId, f32> =
+            words.hits.iter().map(|(id, _, bm25)| (*id, bm25 / words.ceiling.max(f32::MIN_POSITIVE))).collect();
+        let keyword = |id: &MemoryId| by_words.get(id).copied().unwrap_or_default();
+        let mut best: Vec<(f32, MemoryId)> =
+            found.iter().map(|(id, (_, cosine))| (cosine.max(0.0) + keyword(id), *id)).collect();
+        best.sort_unstable_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
+        let of: Vec<Around> =
+            best.iter().take(BEST).map(|(_, id)| Around { id: *id, before: REACH, after: REACH }).collect();
+        let around = timed(Part::Ledger, self.inner.ledger.around(&of, view)).await?;
+        let mut beside: Vec<Memory> = around.into_iter().flatten().map(|(_, memory)| memory).collect();
+        beside.retain(|memory| !found.contains_key(&memory.id) && memory.matches(filter));
+        beside.sort_unstable_by_key(|memory| memory.id);
+        beside.dedup_by_key(|memory| memory.id);
+        self.complete(&mut found, beside, question, view).await?;
+        let ids: Vec<MemoryId> = found.keys().copied().collect();
+        let places = timed(Part::Ledger, self.inner.ledger.places(&ids)).await?;
+        let places: HashMap<MemoryId, Place> =
+            ids.into_iter().zip(places).filter_map(|(id, place)| Some((id, place?))).collect();
+        let candidate = |(id, (memory, semantic))| Candidate {
+            memory,
+            semantic,
+            keyword: keyword(&id),
+            place: places.get(&id).copied(),
+        };
+        Ok(found.into_iter().map(candidate).collect())
+    }
+
+    /// Adds memories that the vectors did not find, with their similarity.
     async fn complete(
         &self,
         found: &mut HashMap<MemoryId, (Memory, f32)>,
-        words: &KeywordHits,
+        more: Vec<Memory>,
         question: &[f32],
         view: &View,
     ) -> Result<()> {
-        let missing: Vec<MemoryId> =
-            words.hits.iter().map(|(id, _, _)| *id).filter(|id| !found.contains_key(id)).collect();
-        if missing.is_empty() {
+        if more.is_empty() {
             return Ok(());
         }
-        let (memories, vectors) = tokio::join!(
-            timed(Part::Ledger, self.inner.ledger.get(&missing, view)),
-            timed(Part::Ledger, self.inner.ledger.vectors(&missing)),
-        );
-        for (memory, vector) in memories?.into_iter().zip(vectors?) {
-            let Some(memory) = memory else { continue };
+        let ids: Vec<MemoryId> = more.iter().map(|memory| memory.id).collect();
+        let vectors = timed(Part::Ledger, self.inner.ledger.vectors(&ids)).await?;
+        for (memory, vector) in more.into_iter().zip(vectors) {
             // The vector is that of the newest version; of the past only the
             // words are known here.
             let vector = vector.filter(|_| !view.is_past());

@@ -8,25 +8,27 @@
 
 /// What a provider takes at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct TextLimits {
     /// Texts in one request.
-    pub(crate) texts: usize,
+    pub texts: usize,
     /// Tokens of all texts of one request.
-    pub(crate) request_tokens: usize,
+    pub request_tokens: usize,
     /// Tokens of one text.
-    pub(crate) text_tokens: usize,
+    pub text_tokens: usize,
     /// Characters of one text.
-    pub(crate) text_chars: usize,
+    pub text_chars: usize,
 }
 
-impl Limits {
+impl TextLimits {
     /// That many texts of any length.
-    pub(crate) const fn texts(texts: usize) -> Self {
+    #[must_use]
+    pub const fn texts(texts: usize) -> Self {
         Self { texts, request_tokens: usize::MAX, text_tokens: usize::MAX, text_chars: usize::MAX }
     }
 
     /// The part of a text that fits, from its start.
-    pub(crate) fn cut<'a>(&self, text: &'a str) -> &'a str {
+    #[must_use]
+    pub fn cut<'a>(&self, text: &'a str) -> &'a str {
         let room = self.text_tokens.saturating_mul(2);
         let mut halves = 0_usize;
         let end = text.char_indices().enumerate().find(|(place, (_, c))| {
@@ -37,7 +39,8 @@ impl Limits {
     }
 
     /// Texts in order, as many together as fit.
-    pub(crate) fn split<'a, 'b>(&self, mut texts: &'a [&'b str]) -> Vec<&'a [&'b str]> {
+    #[must_use]
+    pub fn split<'a, 'b>(&self, mut texts: &'a [&'b str]) -> Vec<&'a [&'b str]> {
         let room = self.request_tokens.saturating_mul(2);
         let mut batches = Vec::new();
         while !texts.is_empty() {
@@ -71,19 +74,19 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_where_its_tokens_or_characters_end() {
-        let tokens = Limits { text_tokens: 3, ..Limits::texts(1) };
+        let tokens = TextLimits { text_tokens: 3, ..TextLimits::texts(1) };
         assert_eq!(tokens.cut("abcdefgh"), "abcdef");
         assert_eq!(tokens.cut("abcdef"), "abcdef");
         assert_eq!(tokens.cut("茶茶"), "茶");
         assert_eq!(tokens.cut("aB🍵"), "aB");
-        let chars = Limits { text_chars: 2, ..Limits::texts(1) };
+        let chars = TextLimits { text_chars: 2, ..TextLimits::texts(1) };
         assert_eq!(chars.cut("茶茶茶"), "茶茶");
-        assert_eq!(Limits::texts(1).cut("any"), "any");
+        assert_eq!(TextLimits::texts(1).cut("any"), "any");
     }
 
     #[test]
     fn batches_end_where_texts_or_tokens_do() {
-        let limits = Limits { request_tokens: 4, ..Limits::texts(3) };
+        let limits = TextLimits { request_tokens: 4, ..TextLimits::texts(3) };
         let texts = ["aa", "bb", "cc", "dd", "ABCDEFGH", "e"];
         let batches = limits.split(&texts);
         assert_eq!(batches, [&["aa", "bb", "cc"][..], &["dd"], &["ABCDEFGH"], &["e"]]);
@@ -96,7 +99,7 @@ mod tests {
             most in 1_usize..9,
             tokens in 1_usize..40,
         ) {
-            let limits = Limits { request_tokens: tokens, text_tokens: tokens, ..Limits::texts(most) };
+            let limits = TextLimits { request_tokens: tokens, text_tokens: tokens, ..TextLimits::texts(most) };
             let texts: Vec<&str> = texts.iter().map(|text| limits.cut(text)).collect();
             let batches = limits.split(&texts);
             for batch in &batches {

@@ -1,0 +1,254 @@
+//! What a question asks for, beyond its words.
+
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::engine::fuse::Expected;
+use crate::text;
+use crate::text::TermId;
+use crate::time::{Asked, Wants, asked};
+use crate::types::memory::{Content, MemoryKind};
+use crate::types::time::Timestamp;
+
+/// A question, understood.
+#[derive(Debug)]
+pub(super) struct Question {
+    /// What is embedded: without the names of those who speak.
+    pub(super) text: String,
+    /// What is looked up: likewise.
+    pub(super) terms: Vec<TermId>,
+    /// The speakers that it names, in lower case.
+    pub(super) people: Vec<String>,
+    /// The time that it is about.
+    pub(super) asked: Asked,
+    wants: Kind,
+}
+
+/// The kind of thing that an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Any,
+    Time,
+    Number,
+}
+
+/// Words that could be names: those that begin with a capital letter or of
+/// which the script has none.
+pub(super) fn names(question: &str) -> Vec<&str> {
+    let is_name = |word: &&str| word.chars().next().is_some_and(|first| !first.is_lowercase() && first.is_alphabetic());
+    question.unicode_words().map(bare).filter(is_name).collect()
+}
+
+/// Without a possessive ending.
+fn bare(word: &str) -> &str {
+    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
+}
+
+impl Question {
+    /// `speakers`: who speaks in the scope.
+    pub(super) fn new(question: &str, speakers: &[String], now: Timestamp) -> Self {
+        let words: Vec<(usize, &str)> = question.unicode_word_indices().collect();
+        let speakers: Vec<(&String, Vec<String>)> = speakers.iter().map(|name| (name, folded(name))).collect();
+        let (mut people, mut taken): (Vec<String>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        for (index, (start, word)) in words.iter().enumerate() {
+            for (name, parts) in &speakers {
+                let said = words.iter().skip(index).map(|(_, word)| bare(word).to_lowercase());
+                let whole = !parts.is_empty() && said.take(parts.len()).eq(parts.iter().cloned());
+                // By one of several names: Caroline is Caroline Smith.
+                let partly = parts.len() > 1 && parts.contains(&bare(word).to_lowercase());
+                if whole || (partly && word.chars().next().is_some_and(char::is_uppercase)) {
+                    let length = if whole { parts.len() } else { 1 };
+                    let last = words.get(index + length - 1).map_or(start + word.len(), |(at, word)| at + word.len());
+                    taken.push(*start..last);
+                    people.push(name.to_lowercase());
+                }
+            }
+        }
+        people.sort_unstable();
+        people.dedup();
+        let text = without(question, &taken);
+        let terms = text::query_terms(&text);
+        let (text, terms) =
+            if terms.is_empty() { (question.to_owned(), text::query_terms(question)) } else { (text, terms) };
+        let asked = asked(question, now);
+        let wants = match asked.wants {
+            Wants::Date => Kind::Time,
+            Wants::Duration | Wants::Frequency => Kind::Number,
+            Wants::Any if counts(&words) => Kind::Number,
+            Wants::Any => Kind::Any,
+        };
+        Self { text, terms, people, asked, wants }
+    }
+
+    /// Which signals can be expected of an answer.
+    pub(super) fn expected(&self) -> Expected {
+        Expected { person: !self.people.is_empty(), time: self.asked.is_timed(), kind: self.wants != Kind::Any }
+    }
+
+    /// Whether a memory is of or about one of those who are named.
+    pub(super) fn names_person_of(&self, content: &Content) -> bool {
+        if self.people.is_empty() {
+            return false;
+        }
+        let named =
+            |name: &Option<String>| name.as_ref().is_some_and(|name| self.people.contains(&name.to_lowercase()));
+        if named(&content.actor) || named(&content.about) {
+            return true;
+        }
+        // A fact says in its text whom it is about.
+        content.kind != MemoryKind::Episode && {
+            let text = content.text.to_lowercase();
+            self.people.iter().any(|name| text.contains(name.as_str()))
+        }
+    }
+
+    /// Whether a text says the kind of thing that is asked for.
+    pub(super) fn is_answered_in_kind_by(&self, text: &str) -> bool {
+        match self.wants {
+            Kind::Any => false,
+            Kind::Time => words_of(text).any(|word| is_time(&word)),
+            Kind::Number => words_of(text).any(|word| is_number(&word)),
+        }
+    }
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+fn folded(name: &str) -> Vec<String> {
+    name.unicode_words().map(str::to_lowercase).collect()
+}
+
+/// "How many", "how much", "how old".
+fn counts(words: &[(usize, &str)]) -> bool {
+    words.windows(2).any(|pair| {
+        matches!(pair, [(_, how), (_, what)] if how.eq_ignore_ascii_case("how")
+            && ["many", "much", "old", "far", "big", "tall"].iter().any(|word| what.eq_ignore_ascii_case(word)))
+    })
+}
+
+/// The text without these parts of it, in order.
+fn without(text: &str, parts: &[Range<usize>]) -> String {
+    let (mut rest, mut end) = (String::with_capacity(text.len()), 0);
+    for part in parts {
+        rest.push_str(text.get(end..part.start).unwrap_or_default());
+        end = part.end.max(end);
+    }
+    rest.push_str(text.get(end..).unwrap_or_default());
+    rest.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// English words for times, sorted. Other languages have the digits.
+const TIMES: &[&str] = &[
+    "afternoon",
+    "ago",
+    "april",
+    "august",
+    "autumn",
+    "christmas",
+    "day",
+    "days",
+    "december",
+    "easter",
+    "evening",
+    "february",
+    "friday",
+    "january",
+    "july",
+    "june",
+    "just",
+    "last",
+    "march",
+    "monday",
+    "month",
+    "months",
+    "morning",
+    "next",
+    "november",
+    "october",
+    "recently",
+    "saturday",
+    "september",
+    "since",
+    "soon",
+    "spring",
+    "summer",
+    "sunday",
+    "thursday",
+    "today",
+    "tomorrow",
+    "tonight",
+    "tuesday",
+    "wednesday",
+    "week",
+    "weekend",
+    "weeks",
+    "winter",
+    "year",
+    "years",
+    "yesterday",
+];
+
+fn is_time(word: &str) -> bool {
+    TIMES.binary_search(&word).is_ok() || (word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// English words for numbers, sorted.
+const NUMBERS: &[&str] = &[
+    "both", "couple", "dozen", "eight", "eleven", "few", "five", "four", "hundred", "nine", "once", "one", "seven",
+    "several", "six", "ten", "thousand", "three", "twelve", "twice", "two",
+];
+
+fn is_number(word: &str) -> bool {
+    NUMBERS.binary_search(&word).is_ok() || word.chars().next().is_some_and(char::is_numeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn asked_of(question: &str, speakers: &[&str]) -> Question {
+        let speakers: Vec<String> = speakers.iter().map(|name| (*name).to_owned()).collect();
+        Question::new(question, &speakers, Timestamp::from_micros_clamped(1_700_000_000_000_000))
+    }
+
+    #[test]
+    fn the_lists_are_sorted() {
+        assert!(TIMES.is_sorted() && NUMBERS.is_sorted());
+    }
+
+    #[test]
+    fn names_of_speakers_are_left_out() {
+        for (question, rest, people) in [
+            ("What did Ann's sister paint?", "What did sister paint?", vec!["ann"]),
+            ("Where does ann live?", "Where does live?", vec!["ann"]),
+            ("Did Smith call?", "Did call?", vec!["bob smith"]),
+            ("Did Bob Smith call Ann?", "Did call ?", vec!["ann", "bob smith"]),
+            ("What is Anna's job?", "What is Anna's job?", vec![]),
+            ("Ann?", "Ann?", vec!["ann"]),
+        ] {
+            let asked = asked_of(question, &["Ann", "Bob Smith"]);
+            assert_eq!((asked.text.as_str(), asked.people), (rest, people.into_iter().map(str::to_owned).collect()));
+        }
+    }
+
+    #[test]
+    fn the_kind_of_answer() {
+        let when = asked_of("When did she leave?", &[]);
+        assert!(when.is_answered_in_kind_by("We left last Friday.") && !when.is_answered_in_kind_by("We left."));
+        let count = asked_of("How many cats are there?", &[]);
+        assert!(count.is_answered_in_kind_by("We have three.") && !count.is_answered_in_kind_by("We like cats."));
+        assert!(!asked_of("Why?", &[]).expected().kind);
+    }
+
+    proptest! {
+        #[test]
+        fn any_question_can_be_asked(question in "\\PC{0,60}", speaker in "\\PC{0,12}") {
+            let asked = asked_of(&question, &[&speaker]);
+            prop_assert!(asked.text.len() <= question.len().max(1));
+        }
+    }
+}
