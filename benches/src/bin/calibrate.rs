@@ -183,7 +183,7 @@ fn weights(cases: &[&Case]) -> Vec<f64> {
 /// Logistic regression by gradient descent with momentum, lightly held towards
 /// zero.
 fn fit(cases: &[&Case]) -> Model {
-    const ROUNDS: usize = 20_000;
+    const ROUNDS: usize = 5_000;
     const RATE: f64 = 1.0;
     const HELD: f64 = 1e-5;
     let weights = weights(cases);

@@ -19,8 +19,9 @@ pub(crate) use manage::{
     AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs,
     ReindexArgs, ResetArgs,
 };
-pub(crate) use read::{ContextArgs, ExplainArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
-pub(crate) use read::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
+pub(crate) use read::{
+    ContextArgs, EntitiesArgs, ExplainArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs,
+};
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
 
 /// The memory layer for AI agents: remembers what was said, keeps it true over

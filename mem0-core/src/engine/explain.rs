@@ -127,7 +127,7 @@ impl Explanation {
 }
 
 impl Breakdown {
-    /// The parts of the score in words.
+    /// What brought anything to the score, or took from it, in words.
     #[must_use]
     pub fn in_words(&self) -> String {
         let parts = Signals::NAMES.iter().zip(self.parts.to_array()).filter(|(_, part)| part.abs() >= 0.005);
@@ -257,7 +257,7 @@ fn why_not(place: usize, hit: &Hit, all: &[Hit], limit: usize, threshold: f32) -
         return Why::BeyondLimit { limit, rank };
     }
     // By its score it belongs to them: so it was not looked at.
-    let similarity = |hit: &Hit| hit.breakdown.map_or(0.0, |parts| parts.signals.semantic);
+    let similarity = |hit: &Hit| hit.breakdown.map_or(0.0, |why| why.signals.semantic);
     let nearer = all.iter().filter(|other| similarity(other) > similarity(hit)).count();
     Why::NotACandidate { by_similarity: Some(nearer + 1) }
 }

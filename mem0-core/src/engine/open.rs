@@ -108,6 +108,12 @@ impl Builder {
         self
     }
 
+    /// What counts the tokens of a context; an estimate by default.
+    pub fn token_counter(mut self, tokens: Arc<dyn TokenCounter>) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
     /// How the score of a memory falls with its age; not at all by default.
     pub fn decay(mut self, decay: Decay) -> Self {
         self.decay = decay;
@@ -126,12 +132,6 @@ impl Builder {
     /// default.
     pub fn rerank_pool(mut self, hits: usize) -> Self {
         self.reranking.pool = hits;
-        self
-    }
-
-    /// What counts the tokens of a context; an estimate by default.
-    pub fn token_counter(mut self, tokens: Arc<dyn TokenCounter>) -> Self {
-        self.tokens = tokens;
         self
     }
 

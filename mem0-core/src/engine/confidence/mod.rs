@@ -56,9 +56,9 @@ impl Evidence {
     /// The evidence in these hits, best first; none if there are no hits.
     #[must_use]
     pub fn of(question: &str, hits: &[Hit]) -> Option<Self> {
+        let asked = Asked::of(question, hits);
         let hits = hits.get(..LOOKED_AT).unwrap_or(hits);
         let (best, behind) = hits.split_first()?;
-        let asked = Asked::of(question, hits);
         let words = asked.words(question);
         let held: Vec<BTreeSet<TermId>> = hits.iter().map(held).collect();
         let together: BTreeSet<TermId> = held.iter().take(TOGETHER).flatten().copied().collect();

@@ -50,10 +50,10 @@ pub(super) fn grouped(hits: Vec<Hit>) -> Vec<Group> {
 
 impl Group {
     fn join(&mut self, hit: Hit) {
-        let score = self.hit.score;
+        let (score, rerank) = (self.hit.score, self.hit.rerank);
         let newer = newest_first(&hit.memory, &self.hit.memory).is_lt();
         let older = if newer { std::mem::replace(&mut self.hit, hit).memory } else { hit.memory };
-        self.hit.score = score;
+        (self.hit.score, self.hit.rerank) = (score, rerank);
         self.repeats.push(older);
     }
 

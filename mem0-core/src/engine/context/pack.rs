@@ -116,8 +116,13 @@ fn within(mut taken: Vec<Taken>, options: &ContextOptions, tokens: &dyn TokenCou
 
 /// The relevant class first, and in each the newest truth.
 fn ordered(taken: Vec<Taken>) -> Vec<Taken> {
-    let best = taken.first().map_or(0.0, |best| best.group.hit.score);
-    let mut relevant: Vec<bool> = taken.iter().map(|taken| taken.group.hit.score >= best / 2.0).collect();
+    let Some(best) = taken.first().map(|best| (best.group.hit.rerank, best.group.hit.score)) else { return taken };
+    let is_relevant = |hit: &Hit| match best {
+        // A reranker's word counts where there is one.
+        (Some(best), _) => hit.rerank.is_some_and(|score| score >= best / 2.0),
+        (None, best) => hit.score >= best / 2.0,
+    };
+    let mut relevant: Vec<bool> = taken.iter().map(|taken| is_relevant(&taken.group.hit)).collect();
     // What is about the same as something relevant goes with it, and what is
     // about the same as that.
     let mut look_at: Vec<&Taken> = taken.iter().zip(&relevant).filter_map(|(one, is)| is.then_some(one)).collect();
