@@ -41,7 +41,7 @@ pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOu
 pub use traits::ledger::{
     Change, Claim, Commit, Cursor, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger, LedgerStats,
     ListQuery, LoggedChange, NearestQuery, OrderBy, Outcome, Page, Pending, PendingQuery, Projection, Receipt,
-    ScopeInfo, State, StoredMessage, View,
+    ScopeInfo, Standing, State, StoredMessage, View,
 };
 pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,

@@ -10,7 +10,7 @@ use mem0_core::{
     Claim, Commit, EmbedderIdentity, Erased, Error, ErrorKind, EventKind, Filter, Head, Job, JobCursor, JobEnd, JobId,
     JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId,
     NearestQuery, Outcome, Page, Pending, PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScopeKey,
-    ScoredPoint, Spend, SpendOutcome, State, StoredMessage, Timestamp, TxnId, View,
+    ScoredPoint, Spend, SpendOutcome, Standing, State, StoredMessage, Timestamp, TxnId, View,
 };
 
 use super::{faults, pause};
@@ -100,6 +100,8 @@ faults! {
     32 SpendsForTheUser,
     32 KnowsOnePeriod,
     32 RefundsNothing,
+    33 StandsWithoutPending,
+    33 ReadsTheRevisionLast,
 }
 
 /// Makes ledgers with one fault, or none.
@@ -336,6 +338,22 @@ impl Ledger for BrokenLedger {
             }
             _ => self.inner.revision(scope).await,
         }
+    }
+
+    async fn standing(&self, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+        let revision = self.revision(scope).await?;
+        let recent = self.messages(scope, recent).await?;
+        let query = PendingQuery { scope: Some(scope.clone()), limit: pending, ..PendingQuery::default() };
+        let mut standing = Standing { revision, recent, pending: self.pending(&query).await? };
+        match self.fault {
+            Some(Fault::StandsWithoutPending) => standing.pending.clear(),
+            Some(Fault::ReadsTheRevisionLast) => {
+                pause().await;
+                standing.revision = self.revision(scope).await?;
+            }
+            _ => {}
+        }
+        Ok(standing)
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {

@@ -21,6 +21,7 @@ mod reading;
 mod refusal;
 mod replay;
 mod spending;
+mod standing;
 mod story;
 mod texts;
 mod views;
@@ -70,6 +71,7 @@ impl Family for LedgerFamily {
             jobs::CASES,
             leases::CASES,
             spending::CASES,
+            standing::CASES,
             differential::CASES,
             queues::CASES,
         ]

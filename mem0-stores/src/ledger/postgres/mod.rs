@@ -53,8 +53,8 @@ use async_trait::async_trait;
 use mem0_core::{
     Commit, EmbedderIdentity, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits, KeywordQuery,
     Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending, PendingQuery,
-    Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId,
-    View, check_new_jobs,
+    Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, Standing, StoredMessage,
+    Timestamp, TxnId, View, check_new_jobs,
 };
 use uuid::Uuid;
 
@@ -147,6 +147,11 @@ impl Ledger for PostgresLedger {
     async fn revision(&self, scope: &Scope) -> Result<u64> {
         let work = async { scope::revision(&self.client().await?, scope).await };
         work.await.map_err(said("revision"))
+    }
+
+    async fn standing(&self, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+        let work = async { scope::standing(&self.client().await?, scope, recent, pending).await };
+        work.await.map_err(said("standing"))
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {

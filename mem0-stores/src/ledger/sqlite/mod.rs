@@ -27,8 +27,8 @@ use async_trait::async_trait;
 use mem0_core::{
     Commit, EmbedderIdentity, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId, JobQuery, KeywordHits,
     KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, NearestQuery, Page, Pending,
-    PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, StoredMessage,
-    Timestamp, TxnId, View, check_new_jobs,
+    PendingQuery, Projection, Receipt, Result, Scope, ScopeInfo, ScoredPoint, Spend, SpendOutcome, Standing,
+    StoredMessage, Timestamp, TxnId, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -110,6 +110,11 @@ impl Ledger for SqliteLedger {
     async fn revision(&self, scope: &Scope) -> Result<u64> {
         let scope = scope.clone();
         self.db.read("revision", move |c| scope::revision(c, &scope)).await
+    }
+
+    async fn standing(&self, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+        let scope = scope.clone();
+        self.db.read("standing", move |c| scope::standing(c, scope, recent, pending)).await
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {
