@@ -44,7 +44,7 @@ pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOu
 pub use traits::ledger::{
     Around, Change, Claim, Commit, Cursor, EntityQuery, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger,
     LedgerStats, ListQuery, LoggedChange, MentionHits, MentionQuery, NearestQuery, OrderBy, Outcome, Page, Pending,
-    PendingQuery, Place, Projection, Receipt, ScopeInfo, State, StoredMessage, Use, View,
+    PendingQuery, Place, Projection, Receipt, ScopeInfo, Standing, State, StoredMessage, Use, View,
 };
 pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,

@@ -246,11 +246,25 @@ impl Mem0 {
             return self.nearest_in_ledger(scope, vectors, limit, filter, view, None).await;
         }
         let pending = self.catch_up(scope).await?;
+        self.nearest_over(&pending, scope, vectors, limit, filter, view).await
+    }
+
+    /// As [`nearest`](Self::nearest) in the present, where it is known what the
+    /// vector store does not have yet.
+    pub(super) async fn nearest_over(
+        &self,
+        pending: &[Pending],
+        scope: &Scope,
+        vectors: Vec<Vec<f32>>,
+        limit: usize,
+        filter: &Filter,
+        view: &View,
+    ) -> Result<Near> {
         if pending.len() > OVERLAY {
             let behind = Some(Degraded::VectorStoreBehind);
             return self.nearest_in_ledger(scope, vectors, limit, filter, view, behind).await;
         }
-        match self.nearest_in_store(scope, &vectors, limit, filter, view, &pending).await {
+        match self.nearest_in_store(scope, &vectors, limit, filter, view, pending).await {
             Ok(hits) => Ok(Near { hits, degraded: None }),
             Err(e) if e.retry() != Retry::Never => {
                 tracing::warn!(kind = %e.kind(), "the vector store does not answer; searching the ledger");
