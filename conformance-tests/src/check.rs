@@ -23,12 +23,12 @@ impl From<Error> for Stop {
 /// Ends the case as failed unless the condition holds.
 #[macro_export]
 macro_rules! check {
-    ($holds:expr, $($message:tt)+) => {
+    ($holds:expr, $($message:tt)+) => {{
         let holds: bool = $holds;
         if !holds {
             return Err($crate::Stop::Failed(format!($($message)+)));
         }
-    };
+    }};
 }
 
 /// Ends the case as failed unless both are equal.

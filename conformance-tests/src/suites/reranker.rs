@@ -204,7 +204,7 @@ async fn r6_long_texts_are_cut(context: &RerankerContext) -> Verdict {
 async fn r7_what_was_left_out_is_told(context: &RerankerContext) -> Verdict {
     let whole = [&STRANGERS[..], &["Ana is allergic to peanuts."]].concat();
     let said = judged(&*context.reranker, "What is Ana allergic to?", &whole, "what is judged whole").await?;
-    check_eq!(said.unscored, [], "unscored documents of an answer that leaves none out");
+    check!(said.unscored.is_empty(), "unscored documents of an answer that leaves none out");
     let Some(word) = context.harness.left_out() else { skip!("this model leaves nothing out") };
     let silent = format!("Ana is allergic to {word}.");
     for place in 0..=whole.len() {

@@ -146,17 +146,17 @@ pub struct Fusion {
 impl Default for Fusion {
     fn default() -> Self {
         let weights = Signals {
-            semantic: 5.3,
-            keyword: 5.3,
+            semantic: 5.2,
+            keyword: 5.4,
             around_semantic: 3.3,
-            around_keyword: 1.8,
-            reply: 4.5,
-            session: 5.0,
+            around_keyword: 1.9,
+            reply: 4.8,
+            session: 4.9,
             person: 2.7,
-            time: 4.4,
+            time: 3.6,
             kind: 2.0,
-            entity: 1.0,
-            question: 0.85,
+            entity: 1.1,
+            question: 1.0,
         };
         Self { weights, bm25: Bm25::default() }
     }

@@ -2,5 +2,7 @@
 
 use super::Calibration;
 
-pub(super) const FITTED: Calibration =
-    Calibration { bias: -4.615, weights: [3.046, 1.811, 1.084, 1.418, 1.340, -0.376] };
+pub(super) const FITTED: Calibration = Calibration {
+    bias: -3.443,
+    weights: [6.856, -6.652, 6.181, 1.319, 0.349, 4.107],
+};

@@ -117,7 +117,7 @@ impl Mem0 {
         let mut results = rank::hits(candidates, &question, named.ceiling > 0.0, fusion, options.explain);
         let fade = self.faded(&results.iter().map(|hit| &hit.memory).collect::<Vec<_>>(), now).await?;
         results.iter_mut().zip(fade).for_each(|(hit, factor)| hit.score *= factor);
-        results.retain(|hit| hit.score >= options.threshold && hit.score > 0.0);
+        results.retain(|hit| hit.score >= options.threshold);
         results.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.memory.id.cmp(&b.memory.id)));
         let (mut results, reranked) = self.rerank(query, results, options).await;
         results.truncate(options.limit);
@@ -134,7 +134,9 @@ impl Mem0 {
         let queries: Vec<EntityQuery> = names.iter().take(NAMES).map(of).collect();
         let found = queries.iter().map(|query| timed(Part::Ledger, self.inner.ledger.entities(query)));
         let found = futures::future::try_join_all(found).await?;
-        Ok(found.into_iter().flatten().filter(|entity| entity.is_speaker).map(|entity| entity.name).collect())
+        // Somebody may speak by the shorter of their names.
+        let speakers = found.into_iter().flatten().filter(|entity| entity.is_speaker);
+        Ok(speakers.flat_map(|entity| entity.aliases.into_iter().chain([entity.name])).collect())
     }
 
     /// What mentions those whom the question names.
