@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `MEM0_TEST_<NAME>_URL` | where the server of a backend is |
 //! | `MEM0_TEST_<NAME>_IMAGE` | which image its [container](crate::servers) is made of |
+//! | `MEM0_TEST_<NAME>_START` | how a server is run that may be killed (`tests/servers_killed.rs`) |
 //! | `MEM0_TEST_<NAME>_MODEL`, `MEM0_TEST_<NAME>_KEY` | what is asked there, and with which key |
 //! | `MEM0_REQUIRE` | backends, separated by commas, that must not be skipped |
 //! | `MEM0_CONFORMANCE_SEED` | the seed of random cases, 1 by default |

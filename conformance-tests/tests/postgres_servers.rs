@@ -128,7 +128,7 @@ async fn tables_of_the_first_version_are_brought_up_to_date(place: &Place) {
     assert_eq!(due.1.len(), 3);
     place
         .sql(
-            "DROP TABLE ledger_mentions; ALTER TABLE ledger_memories DROP COLUMN nth;
+            "DROP TABLE ledger_mentions; DROP TABLE ledger_uses; ALTER TABLE ledger_memories DROP COLUMN nth;
              UPDATE mem0_schema SET version = 1 WHERE component = 'ledger'",
         )
         .await;

@@ -112,6 +112,31 @@ fn a_memory_lives_from_add_to_erase() {
 }
 
 #[test]
+fn a_context_is_a_block_within_the_budget_and_explain_says_why() {
+    let world = World::new();
+    let tea = world.remember("I like green tea.");
+    let dog = world.remember("My dog is called Bo.");
+    let context = world.json(&["context", "Which", "tea", "does", "she", "like?", "--user", "ana", "--budget", "200"]);
+    let text = context["text"].as_str().unwrap();
+    assert!(text.starts_with("<recalled_memories>\n") && text.contains("user: I like green tea."), "{text}");
+    assert!(context["tokens"].as_u64().unwrap() <= 200);
+    assert_eq!(context["memories"][0]["id"], tea);
+    assert!(context["confidence"].as_f64().unwrap() > 0.0);
+    let small = world.run(&["context", "tea", "--user", "ana", "--budget", "3"]);
+    assert_eq!(stdout(&small), "");
+    assert!(stderr(&small).contains("did not fit"), "{}", stderr(&small));
+    let nothing = world.run(&["context", "tea", "--user", "ben"]);
+    assert!(stderr(&nothing).contains("too little to answer from"), "{}", stderr(&nothing));
+
+    let why =
+        world.json(&["explain", "Which tea does she like?", &dog, "--user", "ana", "-k", "1", "--threshold", "0"]);
+    assert_eq!((&why["why"], &why["rank"]), (&json!("beyond_limit"), &json!(2)));
+    let why = stdout(&world.run(&["explain", "Which tea does she like?", &tea, "--user", "ana"]));
+    assert!(why.starts_with("found as number 1; score 0."), "{why}");
+    assert_eq!(world.json(&["explain", "tea", &tea, "--user", "ben"])["why"], "not_in_scope");
+}
+
+#[test]
 fn human_output_is_a_table_and_remarks_are_apart() {
     let world = World::new();
     let added = world.run(&["add", "I moved to Lisbon. Thanks!", "--user", "ana"]);
@@ -318,6 +343,18 @@ fn a_repeated_call_does_nothing() {
     assert_eq!((&second["replayed"], &second["txn"]), (&json!(true), &first["txn"]));
     let other = world.run(&["add", "I like jam.", "--user", "ana", "--idempotency-key", "k1"]);
     assert_eq!(other.status.code(), Some(4));
+}
+
+#[test]
+fn whom_memories_name() {
+    let world = World::new();
+    world.json(&["add", "I met Caroline Smith in Oslo.", "--user", "ana"]);
+    world.json(&["add", "Yesterday Caroline called.", "--user", "ana"]);
+    let found = world.json(&["entities", "--user", "ana"]);
+    let first = &found["results"][0];
+    assert_eq!((&first["name"], &first["aliases"]), (&json!("Caroline Smith"), &json!(["Caroline"])));
+    assert_eq!(world.json(&["entities", "os", "--user", "ana"])["results"][0]["name"], "Oslo");
+    assert_eq!(world.json(&["entities", "--user", "ben"]), json!({"results": []}));
 }
 
 #[test]

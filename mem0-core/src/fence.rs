@@ -2,9 +2,9 @@
 //! remembered again as if somebody had said it.
 
 /// Opens a recalled block.
-const OPEN: &str = "<recalled_memories>";
+pub(crate) const OPEN: &str = "<recalled_memories>";
 /// Closes it.
-const CLOSE: &str = "</recalled_memories>";
+pub(crate) const CLOSE: &str = "</recalled_memories>";
 
 /// Memories as a block for a prompt or a message, one line each, between marks
 /// that extraction knows: when the message comes back through `add`, the block
@@ -24,13 +24,17 @@ pub fn fence<I: IntoIterator<Item: AsRef<str>>>(memories: I) -> String {
     let mut block = String::from(OPEN);
     for memory in memories {
         block.push_str("\n- ");
-        // A memory that holds a mark must not end the block.
-        let text = memory.as_ref().replace("recalled_memories>", "recalled memories>");
-        block.push_str(&text.replace(['\n', '\r'], " "));
+        block.push_str(&inline(memory.as_ref()));
     }
     block.push('\n');
     block.push_str(CLOSE);
     block
+}
+
+/// A text that can neither leave its line nor end the block.
+pub(crate) fn inline(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").replace("recalled_memories>", "recalled memories>")
 }
 
 /// A text without its recalled blocks, and those blocks. One that is not

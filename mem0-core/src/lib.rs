@@ -21,10 +21,11 @@ pub mod types;
 pub use config::{Config, RerankConfig, Slot};
 pub use engine::{
     AddInput, AddItem, AddOptions, AddRequest, AddResult, AdoptOptions, Adopted, Age, BatchOptions, Breakdown, Budget,
-    Builder, ChangeResult, Cost, Decay, Degraded, DeleteAllResult, DoctorReport, EraseReceipt, Flushed, Fusion,
-    HistoryEntry, Hit, ImageHandling, JobList, JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget,
-    Reindexed, SearchOptions, SearchResult, Signals, Skipped, SpendLimit, Stats, Transferred, UpdateOptions,
-    UpdateRequest, When, WorkerOptions, memory_json,
+    Builder, ChangeResult, Context, ContextMemory, ContextOptions, Cost, Decay, Degraded, DeleteAllResult,
+    DoctorReport, EraseReceipt, Evidence, Explanation, Flushed, Fusion, HistoryEntry, Hit, ImageHandling, JobList,
+    JobStatus, Limits, ListOptions, ListResult, Mem0, ReindexTarget, Reindexed, SearchOptions, SearchResult, Signals,
+    Skipped, SpendLimit, Stats, Transferred, UpdateOptions, UpdateRequest, When, Why, WorkerOptions, confidence,
+    memory_json,
 };
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use fence::fence;
@@ -43,13 +44,14 @@ pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOu
 pub use traits::ledger::{
     Around, Change, Claim, Commit, Cursor, EntityQuery, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger,
     LedgerStats, ListQuery, LoggedChange, MentionHits, MentionQuery, NearestQuery, OrderBy, Outcome, Page, Pending,
-    PendingQuery, Place, Projection, Receipt, ScopeInfo, State, StoredMessage, Use, View,
+    PendingQuery, Place, Projection, Receipt, ScopeInfo, Standing, State, StoredMessage, Use, View,
 };
 pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,
     check_llm_request,
 };
 pub use traits::reranker::{Reranked, Reranker};
+pub use traits::tokens::{EstimatedTokens, TokenCounter};
 pub use traits::vector_store::{
     CollectionSpec, Metric, Point, ScoredPoint, ScrollQuery, Selector, TextHit, TextQuery, VectorCapabilities,
     VectorCollection, VectorQuery, VectorStore,

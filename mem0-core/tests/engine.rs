@@ -530,7 +530,7 @@ async fn results_have_the_shape_of_the_reference() {
         serde_json::to_value(mem0.search("tea", &ana(), SearchOptions::default().explain()).await.unwrap()).unwrap();
     let hit = &hits["results"][0];
     assert_eq!((&hit["user_id"], &hit["metadata"]["mood"]), (&json!("ana"), &json!("good")));
-    assert!(hit["score"].as_f64().unwrap() > 0.1 && hit["score_details"]["semantic"].is_number());
+    assert!(hit["score"].as_f64().unwrap() > 0.1 && hit["score_details"]["signals"]["semantic"].is_number());
     assert_eq!(hit["hash"].as_str().unwrap().len(), 32);
     let all = serde_json::to_value(mem0.get_all(&ana(), ListOptions::default()).await.unwrap()).unwrap();
     assert!(all["results"][0]["score"].is_null() && all["results"][0]["id"].is_string());

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `rules` (default) | extraction and reconciliation without a model |
 //! | `openai` | OpenAI, Azure and every host of that shape, with presets |
+//! | `tokenizer` | counting tokens, [`O200k`] |
 //! | `anthropic`, `gemini`, `vertexai`, `aws_bedrock`, `ollama`, `cohere` | the one of that name |
 //!
 //! ```
@@ -41,11 +42,15 @@ pub mod ollama;
 pub mod openai;
 #[cfg(feature = "rules")]
 pub mod rules;
+#[cfg(feature = "tokenizer")]
+mod tokens;
 #[cfg(feature = "vertexai")]
 pub mod vertexai;
 
 #[cfg(feature = "rules")]
 pub use rules::{RulesExtractor, RulesReconciler};
+#[cfg(feature = "tokenizer")]
+pub use tokens::O200k;
 
 /// Adds every model and policy of this build to `registry`.
 ///

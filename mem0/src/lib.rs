@@ -21,6 +21,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! For a prompt, [`Mem0::context`] packs what was found into a block of text
+//! under a budget of tokens, and says when it is too little to answer from:
+//!
+//! ```
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! use mem0::{AddOptions, ContextOptions, Message, Scope};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! let memory = mem0::open(folder.path()).await?;
+//! let ana = Scope::user("ana")?;
+//! let said = Message::user("I moved to Lisbon.").with_name("Ana").at("2024-05-01".parse()?);
+//! memory.add(said, &ana, AddOptions::default()).await?;
+//!
+//! let options = ContextOptions::default().budget_tokens(200);
+//! let context = memory.context("Which city does Ana live in?", &ana, options.clone()).await?;
+//! assert!(context.text.contains("- [2024-05-01] Ana: I moved to Lisbon."));
+//! assert!(context.tokens <= 200 && !context.abstain);
+//!
+//! let context = memory.context("What is the name of her dentist?", &ana, options).await?;
+//! assert!(context.abstain);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Mem0::explain`] says why one memory was found, or why it was not.
+//!
 //! The calls are on [`Mem0`]. Everything is kept in a ledger, which is the
 //! truth; the vector store is a projection of it that may fail, be dropped or
 //! be replaced.
@@ -30,6 +57,8 @@
 //! - `local` (default): the embedding model that ships inside.
 //! - `transformer`: embedding models of the BERT family inside the program,
 //!   from a folder.
+//! - `tokenizer` (default): budgets in real tokens; without it they are
+//!   estimated.
 //! - `rules` (default): extraction and reconciliation without an LLM.
 //! - `openai`, `anthropic`, `gemini`, `vertexai`, `aws_bedrock`, `ollama`,
 //!   `cohere`, `voyage`, `jina`, `huggingface`, `zero_entropy`: language models,
@@ -46,6 +75,11 @@ mod providers;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So does the guide's.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/context.md")]
+struct ContextGuide;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -131,7 +165,23 @@ pub async fn from_config(config: &Config) -> Result<Mem0> {
 /// As [`from_config`].
 pub async fn builder(config: &Config) -> Result<Builder> {
     let (registry, context) = parts(config)?;
-    config.builder(&registry, &context).await
+    Ok(config.builder(&registry, &context).await?.token_counter(token_counter()))
+}
+
+/// What counts tokens in this build: the vocabulary `o200k_base` with the
+/// feature `tokenizer`, else an estimate that is rather too high.
+///
+/// ```
+/// let counter = mem0::token_counter();
+/// println!("{} tokens by {}", counter.count("Ana lives in Lisbon."), counter.name());
+/// # assert_eq!(counter.count("Ana lives in Lisbon."), 5);
+/// ```
+#[must_use]
+pub fn token_counter() -> Arc<dyn TokenCounter> {
+    #[cfg(feature = "tokenizer")]
+    return Arc::new(mem0_llms::O200k);
+    #[cfg(not(feature = "tokenizer"))]
+    Arc::new(EstimatedTokens)
 }
 
 /// The vector store that a configuration describes, alone: to move there with

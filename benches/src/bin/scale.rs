@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p benches --bin scale -- fill FOLDER SCOPES EACH`
 //! `cargo run --release -p benches --bin scale -- search FOLDER SCOPES QUESTIONS`
-//! `cargo run --release -p benches --bin scale -- add FOLDER COUNT`
+//! `cargo run --release -p benches --bin scale -- add FOLDER COUNT [POLICY]`
 //! `cargo run --release -p benches --bin scale -- rate FOLDER SCOPES TASKS SECONDS`
 //!
 //! In place of a folder a configuration (`FILE.toml`) may stand; `--features
@@ -31,15 +31,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["search", folder, scopes, questions] => {
             runtime.block_on(search_all(started, folder, scopes.parse()?, questions.parse()?))
         }
-        ["add", folder, count] => runtime.block_on(add_all(folder, count.parse()?)),
+        ["add", folder, count] => runtime.block_on(add_all(folder, count.parse()?, "")),
+        ["add", folder, count, policy] => runtime.block_on(add_all(folder, count.parse()?, policy)),
         ["rate", folder, scopes, tasks, seconds] => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let span = Duration::from_secs(seconds.parse()?);
             runtime.block_on(rate_all(folder, scopes.parse()?, tasks.parse()?, span))
         }
         _ => {
-            Err("usage: scale add FOLDER COUNT | scale fill FOLDER SCOPES EACH | scale search FOLDER SCOPES QUESTIONS \
-                 | scale rate FOLDER SCOPES TASKS SECONDS"
+            Err("usage: scale add FOLDER COUNT [POLICY] | scale fill FOLDER SCOPES EACH | scale search FOLDER SCOPES \
+                 QUESTIONS | scale rate FOLDER SCOPES TASKS SECONDS"
                 .into())
         }
     }
@@ -120,8 +121,9 @@ async fn fill_all(folder: &str, scopes: u64, each: u64) -> Result<(), Box<dyn Er
 }
 
 /// Single durable adds to the scope of user 0: as said, by rules, and by the
-/// policies that ask a model, with one that answers at once (three facts each).
-async fn add_all(folder: &str, count: u64) -> Result<(), Box<dyn Error>> {
+/// policies that ask a model, with one that answers at once (three facts each);
+/// or by one of them only.
+async fn add_all(folder: &str, count: u64, only: &str) -> Result<(), Box<dyn Error>> {
     let mut builder = mem0::builder(&config(folder)?).await?;
     let llm = instant_llm();
     for policy in [policies::single_pass, policies::two_phase, policies::additive] {
@@ -138,6 +140,9 @@ async fn add_all(folder: &str, count: u64) -> Result<(), Box<dyn Error>> {
         ("by two_phase", by("two_phase")),
         ("by additive", by("additive")),
     ] {
+        if !name.ends_with(only) {
+            continue;
+        }
         let mut times = Vec::new();
         let first = memory.stats(None).await?.ledger.events + 10_000_000;
         let computed = cpu_ms().unwrap_or(f64::NAN);

@@ -10,7 +10,7 @@ use mem0_core::{
     Around, Claim, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, ErrorKind, EventKind, Filter, Head,
     Job, JobCursor, JobEnd, JobId, JobQuery, JobState, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery,
     LoggedChange, Memory, MemoryId, MentionHits, MentionQuery, NearestQuery, Outcome, Page, Pending, PendingQuery,
-    Place, Projection, Receipt, Result, Scope, ScopeInfo, ScopeKey, ScoredPoint, Spend, SpendOutcome, State,
+    Place, Projection, Receipt, Result, Scope, ScopeInfo, ScopeKey, ScoredPoint, Spend, SpendOutcome, Standing, State,
     StoredMessage, Timestamp, TxnId, Use, View,
 };
 
@@ -121,6 +121,8 @@ faults! {
     39 CountsRepeatedNames,
     39 LatestIsTheLastTold,
     40 UsesOutliveErasures,
+    41 StandsWithoutPending,
+    41 ReadsTheRevisionLast,
 }
 
 /// Makes ledgers with one fault, or none.
@@ -358,6 +360,22 @@ impl Ledger for BrokenLedger {
             }
             _ => self.inner.revision(scope).await,
         }
+    }
+
+    async fn standing(&self, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+        let revision = self.revision(scope).await?;
+        let recent = self.messages(scope, recent).await?;
+        let query = PendingQuery { scope: Some(scope.clone()), limit: pending, ..PendingQuery::default() };
+        let mut standing = Standing { revision, recent, pending: self.pending(&query).await? };
+        match self.fault {
+            Some(Fault::StandsWithoutPending) => standing.pending.clear(),
+            Some(Fault::ReadsTheRevisionLast) => {
+                pause().await;
+                standing.revision = self.revision(scope).await?;
+            }
+            _ => {}
+        }
+        Ok(standing)
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {

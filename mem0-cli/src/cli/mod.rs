@@ -19,7 +19,9 @@ pub(crate) use manage::{
     AdoptArgs, CompletionsArgs, ConfigCommand, DoctorArgs, EraseArgs, ExportArgs, ImportArgs, QuickstartArgs,
     ReindexArgs, ResetArgs,
 };
-pub(crate) use read::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
+pub(crate) use read::{
+    ContextArgs, EntitiesArgs, ExplainArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs,
+};
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
 
 /// The memory layer for AI agents: remembers what was said, keeps it true over
@@ -152,6 +154,8 @@ impl ScopeArgs {
 pub(crate) enum Command {
     Add(Box<AddArgs>),
     Search(SearchArgs),
+    Context(ContextArgs),
+    Explain(ExplainArgs),
     #[command(visible_alias = "get-all", alias = "ls")]
     List(ListArgs),
     Get(GetArgs),

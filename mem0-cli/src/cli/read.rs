@@ -1,7 +1,7 @@
 //! Commands that only read.
 
 use clap::{Args, ValueEnum};
-use mem0::{Cursor, ListOptions, MemoryId, OrderBy, SearchOptions, Timestamp, When};
+use mem0::{ContextOptions, Cursor, ListOptions, MemoryId, OrderBy, SearchOptions, Timestamp, When};
 
 /// Which moment to look at.
 #[derive(Args, Debug)]
@@ -59,6 +59,66 @@ pub(crate) struct SearchArgs {
     /// How many of the best the reranker is shown
     #[arg(long, value_name = "NUMBER")]
     pub(crate) rerank_pool: Option<usize>,
+    #[command(flatten)]
+    pub(crate) when: WhenArgs,
+}
+
+/// Pack what answers a question into one block for a prompt.
+///
+/// One line for each fact, with its date; the newest truth first. Says on
+/// standard error (with --json in `abstain`) when it is too little to answer
+/// from.
+#[derive(Args, Debug)]
+pub(crate) struct ContextArgs {
+    /// The question
+    #[arg(required = true, value_name = "QUESTION")]
+    pub(crate) query: Vec<String>,
+    /// How many tokens at most
+    #[arg(long, short = 'b', visible_alias = "budget-tokens", value_name = "TOKENS",
+          default_value_t = ContextOptions::default().budget_tokens)]
+    pub(crate) budget: usize,
+    /// How many messages before and after come along with each memory
+    #[arg(long, value_name = "MESSAGES", default_value_t = 0)]
+    pub(crate) window: usize,
+    /// Say where each memory comes from
+    #[arg(long)]
+    pub(crate) provenance: bool,
+    /// How many memories at most
+    #[arg(long, short = 'k', visible_alias = "top-k", value_name = "NUMBER",
+          default_value_t = ContextOptions::default().search.limit)]
+    pub(crate) limit: usize,
+    /// Leave out what scores lower; 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = SearchOptions::default().threshold)]
+    pub(crate) threshold: f32,
+    /// Only memories that match, as JSON
+    #[arg(long, value_name = "JSON")]
+    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) when: WhenArgs,
+}
+
+/// Say why a memory is found by a question, or why it is not.
+///
+/// The options are those of the search that is asked about. An id that the
+/// scope does not cover is answered like one that does not exist.
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// The question
+    #[arg(value_name = "QUESTION")]
+    pub(crate) query: String,
+    /// The memory
+    #[arg(value_name = "ID", value_parser = super::memory_id)]
+    pub(crate) id: MemoryId,
+    /// How many hits at most
+    #[arg(long, short = 'k', visible_alias = "top-k", value_name = "NUMBER",
+          default_value_t = SearchOptions::default().limit)]
+    pub(crate) limit: usize,
+    /// Leave out what scores lower; 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = SearchOptions::default().threshold)]
+    pub(crate) threshold: f32,
+    /// Only memories that match, as JSON
+    #[arg(long, value_name = "JSON")]
+    pub(crate) filter: Option<String>,
     #[command(flatten)]
     pub(crate) when: WhenArgs,
 }

@@ -5,6 +5,7 @@ mod adopt;
 #[cfg(feature = "bench")]
 mod bench;
 mod change;
+mod context;
 mod doctor;
 mod jobs;
 mod manage;
@@ -75,6 +76,8 @@ async fn dispatch(command: Command, session: &Session, out: &mut Out) -> Result<
     match command {
         Command::Add(args) => add::add(session, out, *args).await?,
         Command::Search(args) => read::search(session, out, args).await?,
+        Command::Context(args) => context::context(session, out, args).await?,
+        Command::Explain(args) => context::explain(session, out, args).await?,
         Command::List(args) => read::list(session, out, args).await?,
         Command::Get(args) => read::get(session, out, args).await?,
         Command::Update(args) => change::update(session, out, *args).await?,

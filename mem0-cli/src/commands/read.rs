@@ -1,7 +1,6 @@
 //! `search`, `list`, `get`, `history`, `messages`, `entities`, `scopes`.
 
-use mem0::{Breakdown, Error, ListOptions, Memory, MentionKind, ScopeKey, SearchOptions, When, memory_json};
-use mem0::{Breakdown, Error, ListOptions, Memory, ScopeKey, SearchOptions, Signals, When, memory_json};
+use mem0::{Error, ListOptions, Memory, MentionKind, ScopeKey, SearchOptions, When, memory_json};
 use serde_json::json;
 
 use crate::cli::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
@@ -26,7 +25,7 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     let titles = ["SCORE", "RERANK", "ID", "SINCE", "MEMORY"];
     let mut table = Table::new(&titles.into_iter().filter(|title| reranked || *title != "RERANK").collect::<Vec<_>>());
     for hit in &found.results {
-        let why = hit.breakdown.as_ref().map(explain).unwrap_or_default();
+        let why = hit.breakdown.map(|parts| format!("\n{}", parts.in_words())).unwrap_or_default();
         let mut scores = vec![format!(" {:.2}", hit.score)];
         if reranked {
             scores.push(hit.rerank.map_or("-".to_owned(), |score| format!("{score:.2}")));
@@ -46,13 +45,6 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     }
     out.degraded(&found.degraded);
     Ok(())
-}
-
-/// What brought anything to the score, or took from it.
-fn explain(why: &Breakdown) -> String {
-    let parts = Signals::NAMES.iter().zip(why.parts.to_array()).filter(|(_, part)| part.abs() >= 0.005);
-    let parts: Vec<String> = parts.map(|(name, part)| format!("{} {part:+.2}", name.replace('_', " "))).collect();
-    format!("\n{}", parts.join(", "))
 }
 
 pub(super) async fn list(session: &Session, out: &mut Out, args: ListArgs) -> Result<(), Failure> {

@@ -54,7 +54,6 @@ struct Telling {
     score: f32,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the search is about to ask it"))]
 impl Mem0 {
     /// The time that the event of `phrase` gives, or none if no memory tells of
     /// it, none says when, or several say different times. `vector` is that of

@@ -120,7 +120,6 @@ impl Decay {
 
 const MICROS_A_DAY: f64 = 24.0 * 60.0 * 60.0 * 1e6;
 
-#[expect(dead_code, reason = "the search is about to multiply by it")]
 impl Mem0 {
     /// What the scores of these memories are multiplied by.
     pub(super) async fn faded(&self, memories: &[&Memory], now: Timestamp) -> Result<Vec<f32>> {

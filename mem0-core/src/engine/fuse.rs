@@ -40,13 +40,17 @@ pub struct Signals {
     /// Whether it says the kind of thing that is asked for: a time, a number.
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub kind: f32,
+    /// The weight of those whom the question names and it mentions, speakers
+    /// apart: more for one whom few mention.
+    #[serde(serialize_with = "crate::types::decimal::write")]
+    pub entity: f32,
     /// Whether it is a question itself. Counts against it.
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub question: f32,
 }
 
 /// How many signals there are.
-pub(super) const SIGNALS: usize = 10;
+pub(super) const SIGNALS: usize = 11;
 
 impl Signals {
     /// Their names, in the order of [`to_array`](Self::to_array).
@@ -60,6 +64,7 @@ impl Signals {
         "person",
         "time",
         "kind",
+        "entity",
         "question",
     ];
 
@@ -76,6 +81,7 @@ impl Signals {
             self.person,
             self.time,
             self.kind,
+            self.entity,
             self.question,
         ]
     }
@@ -83,8 +89,21 @@ impl Signals {
     /// From the same order.
     #[must_use]
     pub const fn from_array(all: [f32; SIGNALS]) -> Self {
-        let [semantic, keyword, around_semantic, around_keyword, reply, session, person, time, kind, question] = all;
-        Self { semantic, keyword, around_semantic, around_keyword, reply, session, person, time, kind, question }
+        let [semantic, keyword, around_semantic, around_keyword, reply, session, person, time, kind, entity, question] =
+            all;
+        Self {
+            semantic,
+            keyword,
+            around_semantic,
+            around_keyword,
+            reply,
+            session,
+            person,
+            time,
+            kind,
+            entity,
+            question,
+        }
     }
 
     /// Semantic similarity and words, and nothing else.
@@ -101,13 +120,14 @@ pub(super) struct Expected {
     pub(super) person: bool,
     pub(super) time: bool,
     pub(super) kind: bool,
+    pub(super) entity: bool,
 }
 
 /// How the signals make one score.
 ///
 /// `score = (Σ weight · signal) / Σ weight`, where `question` is
-/// subtracted instead and stays out of the sum below, and so do `person`, `time`
-/// and `kind` where the question asks for none. Clamped to 0..1, and cut
+/// subtracted instead and stays out of the sum below, and so do `person`, `time`,
+/// `kind` and `entity` where the question asks for none. Clamped to 0..1, and cut
 /// towards 0 where neither meaning nor words, its own or those around it, say
 /// anything. It does not depend on the other hits, except by what surrounds it.
 ///
@@ -135,6 +155,7 @@ impl Default for Fusion {
             person: 2.7,
             time: 4.4,
             kind: 2.0,
+            entity: 1.0,
             question: 0.85,
         };
         Self { weights, bm25: Bm25::default() }
@@ -173,6 +194,7 @@ impl Fusion {
             (&mut weights.person, expected.person),
             (&mut weights.time, expected.time),
             (&mut weights.kind, expected.kind),
+            (&mut weights.entity, expected.entity),
         ] {
             if !asked {
                 *weight = 0.0;
@@ -200,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     prop_compose! {
-        fn any_signals()(all in prop::array::uniform10(0.0_f32..=1.0)) -> Signals {
+        fn any_signals()(all in prop::array::uniform11(0.0_f32..=1.0)) -> Signals {
             Signals::from_array(all)
         }
     }
@@ -208,11 +230,11 @@ mod tests {
     proptest! {
         #[test]
         fn the_score_lies_in_0_to_1_and_more_of_a_signal_never_lowers_it(
-            weights in any_signals(), signals in any_signals(), more in 0.0_f32..=1.0, which in 0_usize..9,
-            (person, time, kind) in any::<(bool, bool, bool)>(),
+            weights in any_signals(), signals in any_signals(), more in 0.0_f32..=1.0, which in 0_usize..10,
+            (person, time, kind, entity) in any::<(bool, bool, bool, bool)>(),
         ) {
             let fusion = Fusion { weights: Signals { semantic: weights.semantic + 0.1, ..weights }, ..Fusion::default() };
-            let expected = Expected { person, time, kind };
+            let expected = Expected { person, time, kind, entity };
             let (score, Breakdown { parts, .. }) = fusion.score(&signals, expected);
             prop_assert!((0.0..=1.0).contains(&score));
             let sum: f32 = parts.to_array().iter().sum();
@@ -228,7 +250,7 @@ mod tests {
         #[test]
         fn what_has_no_evidence_has_no_score(signals in any_signals()) {
             let silent = Signals { semantic: 0.0, keyword: 0.0, around_semantic: 0.0, around_keyword: 0.0, session: 0.0, ..signals };
-            let expected = Expected { person: true, time: true, kind: true };
+            let expected = Expected { person: true, time: true, kind: true, entity: true };
             prop_assert_eq!(Fusion::default().score(&silent, expected).0, 0.0);
         }
     }

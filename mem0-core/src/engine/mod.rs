@@ -5,9 +5,12 @@ mod add;
 mod adopt;
 mod anchor;
 mod change;
+mod confidence;
+mod context;
 pub(crate) mod cost;
 mod decay;
 mod doctor;
+mod explain;
 mod fuse;
 mod open;
 mod options;
@@ -33,11 +36,15 @@ use crate::traits::clock::Clock;
 use crate::traits::embedder::Embedder;
 use crate::traits::ledger::{Ledger, Projection};
 use crate::traits::llm::Llm;
+use crate::traits::tokens::TokenCounter;
 use crate::traits::vector_store::{CollectionSpec, VectorCollection, VectorStore};
 use crate::types::time::Timestamp;
 
+pub use confidence::{Evidence, confidence};
+pub use context::{Context, ContextMemory, ContextOptions};
 pub use cost::{Budget, Cost, SpendLimit};
 pub use decay::{Age, Decay};
+pub use explain::{Explanation, Why};
 pub use fuse::{Fusion, Signals};
 pub use open::Builder;
 pub use options::{
@@ -88,6 +95,7 @@ struct Inner {
     fusion: Fusion,
     decay: Decay,
     reranking: rerank::Reranking,
+    tokens: Arc<dyn TokenCounter>,
     /// Names this engine in claims on pending memories.
     owner: String,
     /// Where the ledger is projected to; `reindex` replaces it.

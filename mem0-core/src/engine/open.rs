@@ -12,6 +12,7 @@ use crate::traits::extract::{Extractor, Reconciler};
 use crate::traits::ledger::{Ledger, Projection};
 use crate::traits::llm::Llm;
 use crate::traits::reranker::Reranker;
+use crate::traits::tokens::{EstimatedTokens, TokenCounter};
 use crate::traits::vector_store::VectorStore;
 
 /// Puts a [`Mem0`] together.
@@ -30,6 +31,7 @@ pub struct Builder {
     fusion: Fusion,
     decay: Decay,
     reranking: Reranking,
+    tokens: Arc<dyn TokenCounter>,
     collection: String,
     move_projection: bool,
 }
@@ -49,6 +51,7 @@ impl Builder {
             fusion: Fusion::default(),
             decay: Decay::default(),
             reranking: Reranking::default(),
+            tokens: Arc::new(EstimatedTokens),
             collection: "mem0".to_owned(),
             move_projection: false,
         }
@@ -102,6 +105,12 @@ impl Builder {
     /// Other weights of semantic similarity and words.
     pub fn fusion(mut self, fusion: Fusion) -> Self {
         self.fusion = fusion;
+        self
+    }
+
+    /// What counts the tokens of a context; an estimate by default.
+    pub fn token_counter(mut self, tokens: Arc<dyn TokenCounter>) -> Self {
+        self.tokens = tokens;
         self
     }
 
@@ -174,6 +183,7 @@ impl Builder {
                 fusion: self.fusion,
                 decay: self.decay,
                 reranking: self.reranking,
+                tokens: self.tokens,
                 owner,
                 active: RwLock::new(Arc::new(active)),
             }),

@@ -182,8 +182,10 @@ pub(super) struct Planner<'a> {
     /// The memory that each candidate has become, so far; none of one that was
     /// retracted.
     became: Vec<Option<MemoryId>>,
-    /// Every memory that was shown, as the plan leaves it so far.
-    current: HashMap<MemoryId, Memory>,
+    /// What the extractor was shown, and then the neighbours of each fact.
+    shown: Vec<&'a Neighbour>,
+    /// What the plan has made of memories so far; none of one that it ended.
+    current: HashMap<MemoryId, Option<Memory>>,
     plan: Vec<Planned>,
 }
 
@@ -194,13 +196,22 @@ impl<'a> Planner<'a> {
         clock: &'a dyn Clock,
         vectors: [&'a HashMap<String, Vec<f32>>; 3],
     ) -> Self {
-        Self { scope, now, clock, vectors, became: Vec::new(), current: HashMap::new(), plan: Vec::new() }
+        Self {
+            scope,
+            now,
+            clock,
+            vectors,
+            became: Vec::new(),
+            shown: Vec::new(),
+            current: HashMap::new(),
+            plan: Vec::new(),
+        }
     }
 
     /// Knows memories that the extractor was shown, beside the neighbours of
     /// the facts.
-    pub(super) fn showing(mut self, shown: Vec<Neighbour>) -> Self {
-        self.current.extend(shown.into_iter().map(|neighbour| (neighbour.memory.id, neighbour.memory)));
+    pub(super) fn showing(mut self, shown: &'a [Neighbour]) -> Self {
+        self.shown.extend(shown);
         self
     }
 
@@ -209,15 +220,13 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// `BadModelOutput` if a decision is about a memory that was not shown to
     /// the reconciler, or if the number of decisions is wrong.
-    pub(super) fn plan(mut self, candidates: Vec<Candidate>, decisions: Vec<Decision>) -> Result<Vec<Planned>> {
+    pub(super) fn plan(mut self, candidates: &'a [Candidate], decisions: Vec<Decision>) -> Result<Vec<Planned>> {
         if decisions.len() != candidates.len() {
             return Err(refused("the reconciler did not decide on every fact"));
         }
         for (candidate, decision) in candidates.into_iter().zip(decisions) {
-            for neighbour in candidate.neighbours {
-                self.current.entry(neighbour.memory.id).or_insert(neighbour.memory);
-            }
-            let id = self.decide(candidate.fact, decision)?;
+            self.shown.extend(&candidate.neighbours);
+            let id = self.decide(candidate.fact.clone(), decision)?;
             self.became.push(id);
         }
         Ok(self.plan)
@@ -228,7 +237,7 @@ impl<'a> Planner<'a> {
         // What the fact replaces ends where the fact begins.
         for target in ends {
             let base = self.resolve(target)?;
-            self.current.remove(&base.id);
+            self.current.insert(base.id, None);
             // One that begins later than the fact was never true beside it.
             let ended_at = fact.valid_from.map(|from| from.max(base.valid_from()));
             let sources = fact.sources.clone();
@@ -251,7 +260,7 @@ impl<'a> Planner<'a> {
                 let vector = (content.text != base.content.text).then(|| self.vector(&content.text)).transpose()?;
                 let change = revision(&base, content.clone(), vector, EventKind::Update, reason.clone());
                 let next = Memory { version: base.version + 1, content: content.clone(), ..base.clone() };
-                self.current.insert(base.id, next);
+                self.current.insert(base.id, Some(next));
                 Ok(Some(self.push(Some(change), Some(base), Event::Update, content, reason)))
             }
             Action::Retract => Ok(None),
@@ -262,7 +271,7 @@ impl<'a> Planner<'a> {
         let id = self.clock.memory_id();
         let mut change = addition(id, fact.clone(), self.vector(&fact.text)?);
         change.reason.clone_from(&reason);
-        self.current.insert(id, Memory::new(id, self.scope.clone(), fact.clone(), self.now));
+        self.current.insert(id, Some(Memory::new(id, self.scope.clone(), fact.clone(), self.now)));
         Ok(self.push(Some(change), None, Event::Add, fact, reason))
     }
 
@@ -290,7 +299,9 @@ impl<'a> Planner<'a> {
                 .flatten()
                 .ok_or_else(|| refused("a decision is about a fact that comes later or is not kept"))?,
         };
-        self.current.get(&id).cloned().ok_or_else(|| refused("a decision is about a memory that was not shown"))
+        let shown = || self.shown.iter().find(|near| near.memory.id == id).map(|near| near.memory.clone());
+        let memory = self.current.get(&id).cloned().unwrap_or_else(shown);
+        memory.ok_or_else(|| refused("a decision is about a memory that was not shown, or that has ended"))
     }
 
     fn vector(&self, text: &str) -> Result<Vec<f32>> {

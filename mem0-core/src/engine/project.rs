@@ -67,8 +67,13 @@ impl Mem0 {
     /// What the vector store does not have yet of this scope, after trying to
     /// bring it there: at most [`OVERLAY`] + 1.
     pub(super) async fn catch_up(&self, scope: &Scope) -> Result<Vec<Pending>> {
-        let all = PendingQuery { scope: Some(scope.clone()), limit: OVERLAY + 1, ..PendingQuery::default() };
-        let pending = timed(Part::Ledger, self.inner.ledger.pending(&all)).await?;
+        let pending = timed(Part::Ledger, self.inner.ledger.pending(&all_of(scope))).await?;
+        self.bring(scope, pending).await
+    }
+
+    /// What is left of what is pending in this scope, after trying to bring it
+    /// to the vector store.
+    pub(super) async fn bring(&self, scope: &Scope, pending: Vec<Pending>) -> Result<Vec<Pending>> {
         if pending.is_empty() {
             return Ok(pending);
         }
@@ -76,7 +81,7 @@ impl Mem0 {
         if !due.is_empty() {
             self.project(due).await;
         }
-        self.inner.ledger.pending(&all).await
+        self.inner.ledger.pending(&all_of(scope)).await
     }
 
     pub(super) async fn due(&self, scope: Option<&Scope>, limit: usize) -> Result<Vec<Pending>> {
@@ -165,6 +170,11 @@ impl Mem0 {
         }
         Ok(())
     }
+}
+
+/// Everything of a scope that an overlay may hold, and one more.
+fn all_of(scope: &Scope) -> PendingQuery {
+    PendingQuery { scope: Some(scope.clone()), limit: OVERLAY + 1, ..PendingQuery::default() }
 }
 
 /// The latest of several changes per memory, which is all that the vector

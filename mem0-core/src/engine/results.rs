@@ -109,7 +109,7 @@ pub struct Breakdown {
     /// What speaks for it, each from 0 to 1.
     pub signals: Signals,
     /// What each brought to the score, or took from it. They add up to the
-    /// score, unless that would leave 0 to 1.
+    /// score before it fades with age, unless that would leave 0 to 1.
     pub parts: Signals,
 }
 

@@ -5,8 +5,8 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::config::PolicyConfig;
 use crate::error::Result;
-use crate::traits::extract::{Action, Candidate, Decision, ExtractRequest, Reconciler, Target};
-use crate::types::memory::Content;
+use crate::traits::extract::{Action, Candidate, Decision, ExtractRequest, Neighbour, Reconciler, Target};
+use crate::types::memory::{Content, Memory};
 
 /// Knows a fact that a memory states already, and adds every other one.
 ///
@@ -14,23 +14,31 @@ use crate::types::memory::Content;
 /// are the same in the same order, whatever the case, the spaces and the marks
 /// between them; and, where that is configured, if their embeddings are nearly
 /// equal.
+///
+/// The memories are those that the extractor was shown, which are near to the
+/// messages that the facts come from. Only who asks for nearly equal embeddings,
+/// or shows the extractor nothing, pays for a search around each fact as well.
 #[derive(Debug)]
 pub(super) struct NearDuplicates {
     similarity: Option<f32>,
+    neighbours: usize,
 }
 
 impl NearDuplicates {
     pub(super) fn new(config: &PolicyConfig) -> Result<Self> {
         config.check()?;
-        Ok(Self { similarity: config.duplicate_similarity })
+        let similarity = config.duplicate_similarity;
+        let searches = similarity.is_some() || config.neighbours == Some(0);
+        Ok(Self { similarity, neighbours: if searches { 5 } else { 0 } })
     }
 }
 
 fn same_words(a: &str, b: &str) -> bool {
-    let words = |text: &str| text.unicode_words().flat_map(str::chars).flat_map(char::to_lowercase).collect::<String>();
-    let (a, b) = (words(a), words(b));
+    fn letters(text: &str) -> impl Iterator<Item = char> {
+        text.unicode_words().flat_map(str::chars).flat_map(char::to_lowercase)
+    }
     // Statements of marks and pictures alone have no words to compare.
-    !a.is_empty() && a == b
+    letters(a).next().is_some() && letters(a).eq(letters(b))
 }
 
 fn same_subject(a: &Content, b: &Content) -> bool {
@@ -45,7 +53,11 @@ impl Reconciler for NearDuplicates {
         "near_duplicates"
     }
 
-    async fn reconcile(&self, candidates: &[Candidate], _request: &ExtractRequest) -> Result<Vec<Decision>> {
+    fn neighbours(&self) -> usize {
+        self.neighbours
+    }
+
+    async fn reconcile(&self, candidates: &[Candidate], request: &ExtractRequest) -> Result<Vec<Decision>> {
         let mut decisions: Vec<Decision> = Vec::with_capacity(candidates.len());
         let mut ended: Vec<Target> = Vec::new();
         for Candidate { decision, .. } in candidates {
@@ -54,7 +66,10 @@ impl Reconciler for NearDuplicates {
         for (index, candidate) in candidates.iter().enumerate() {
             let decision = match &candidate.decision {
                 Some(decided) => decided.clone(),
-                None => self.decide(candidates.get(..index).unwrap_or_default(), &decisions, candidate, &ended),
+                None => {
+                    let earlier = candidates.get(..index).unwrap_or_default();
+                    self.decide(earlier, &decisions, candidate, &request.neighbours, &ended)
+                }
             };
             decisions.push(decision);
         }
@@ -63,7 +78,14 @@ impl Reconciler for NearDuplicates {
 }
 
 impl NearDuplicates {
-    fn decide(&self, earlier: &[Candidate], decisions: &[Decision], new: &Candidate, ended: &[Target]) -> Decision {
+    fn decide(
+        &self,
+        earlier: &[Candidate],
+        decisions: &[Decision],
+        new: &Candidate,
+        shown: &[Neighbour],
+        ended: &[Target],
+    ) -> Decision {
         let in_call = earlier.iter().zip(decisions).enumerate().find(|(index, (known, decision))| {
             matches!(decision.action, Action::Add)
                 && !ended.contains(&Target::Candidate(*index))
@@ -73,15 +95,17 @@ impl NearDuplicates {
         if let Some((index, _)) = in_call {
             return Decision::known(Target::Candidate(index), "said twice in the same call");
         }
-        let known = new.neighbours.iter().find(|neighbour| {
-            let content = &neighbour.memory.content;
-            let alike = self.similarity.is_some_and(|least| neighbour.similarity >= least);
-            !ended.contains(&Target::Memory(neighbour.memory.id))
-                && same_subject(content, &new.fact)
-                && (alike || same_words(&content.text, &new.fact.text))
-        });
-        match known {
-            Some(neighbour) => Decision::known(Target::Memory(neighbour.memory.id), "known already"),
+        let says = |memory: &Memory, alike: bool| {
+            !ended.contains(&Target::Memory(memory.id))
+                && same_subject(&memory.content, &new.fact)
+                && (alike || same_words(&memory.content.text, &new.fact.text))
+        };
+        // How near those that were shown are is said of the messages.
+        let alike = |neighbour: &Neighbour| self.similarity.is_some_and(|least| neighbour.similarity >= least);
+        let around = new.neighbours.iter().map(|near| (near, alike(near)));
+        let mut known = around.chain(shown.iter().map(|near| (near, false)));
+        match known.find(|(near, alike)| says(&near.memory, *alike)) {
+            Some((near, _)) => Decision::known(Target::Memory(near.memory.id), "known already"),
             None => Decision::add(),
         }
     }

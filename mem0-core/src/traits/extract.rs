@@ -272,8 +272,8 @@ pub enum Target {
 ///
 /// # Rules
 /// 1. One decision per candidate, in order. What is decided already stays.
-/// 2. A target is one of that candidate's neighbours or an earlier candidate;
-///    the engine refuses any other.
+/// 2. A target is one of that candidate's neighbours, one of those that the
+///    extractor was shown, or an earlier candidate; the engine refuses any other.
 /// 3. The same input gives the same decisions, unless a model is asked.
 #[async_trait]
 pub trait Reconciler: fmt::Debug + Send + Sync + 'static {

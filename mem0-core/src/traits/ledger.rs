@@ -486,6 +486,17 @@ pub struct PendingQuery {
     pub limit: usize,
 }
 
+/// Where an exact scope stands, for a plan of what is to change in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// As [`Ledger::revision`].
+    pub revision: u64,
+    /// As [`Ledger::messages`].
+    pub recent: Vec<StoredMessage>,
+    /// As [`Ledger::pending`], of what the scope covers.
+    pub pending: Vec<Pending>,
+}
+
 /// Where the ledger is projected to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Projection {
@@ -699,6 +710,8 @@ pub struct LedgerStats {
 ///     left out.
 /// 40. Uses belong to one memory and stay when it changes or is deleted. They go
 ///     with an erasure: the same id, added anew, has none.
+/// 41. `standing` is what `revision`, `messages` and `pending` say, and nothing
+///     of it is older than its revision: a plan on it cannot miss a change.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// The provider's name, as in the configuration.
@@ -709,6 +722,19 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`.
     async fn revision(&self, scope: &Scope) -> Result<u64>;
+
+    /// The revision of an exact scope, its newest `recent` messages, and at most
+    /// `pending` of what waits for the vector store. A ledger that can read them
+    /// at once does.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn standing(&self, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+        let revision = self.revision(scope).await?;
+        let recent = self.messages(scope, recent).await?;
+        let pending = PendingQuery { scope: Some(scope.clone()), limit: pending, ..PendingQuery::default() };
+        Ok(Standing { revision, recent, pending: self.pending(&pending).await? })
+    }
 
     /// Commits in one transaction; one receipt per commit.
     ///

@@ -8,4 +8,5 @@ pub mod job;
 pub mod ledger;
 pub mod llm;
 pub mod reranker;
+pub mod tokens;
 pub mod vector_store;

@@ -12,3 +12,12 @@ pub(crate) fn decimal(x: f32) -> f64 {
 pub(crate) fn write<S: Serializer>(x: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(decimal(*x))
 }
+
+/// For `serialize_with`.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+pub(crate) fn write_option<S: Serializer>(x: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    match x {
+        Some(x) => serializer.serialize_some(&decimal(*x)),
+        None => serializer.serialize_none(),
+    }
+}

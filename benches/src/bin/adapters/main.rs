@@ -2,7 +2,7 @@
 //! the same write of 100 points by both, by turns.
 //!
 //! `MEM0_TEST_REDIS_URL=… MEM0_TEST_PGVECTOR_URL=… MEM0_TEST_OPENSEARCH_URL=… \
-//!     cargo run --release -p benches --features adapters --bin adapters -- [POINTS] [ROUNDS]`
+//!     cargo run --release -p benches --features adapters --bin adapters -- [POINTS] [ROUNDS] [WRITES]`
 //!
 //! For each: the median of the time on the clock with the range from the tenth
 //! to the ninetieth percentile, the time that this process computed (the
@@ -158,7 +158,7 @@ async fn fill(store: &dyn VectorStore, name: &str, points: &[Point]) -> Arc<dyn 
     collection
 }
 
-async fn measure(row: &Row, url: &str, points: &[Point], rounds: usize) {
+async fn measure(row: &Row, url: &str, points: &[Point], rounds: usize, writes: usize) {
     let folder = tempfile::tempdir().unwrap();
     let context = BuildContext::new(folder.path());
     let store = mem0::registry().make_vector_store(row.provider, (row.config)(url), &context).await.unwrap();
@@ -184,7 +184,7 @@ async fn measure(row: &Row, url: &str, points: &[Point], rounds: usize) {
         hits[0] += found(points, asked, &seen[0]);
         hits[1] += found(points, asked, &seen[1]);
     }
-    for round in 0..rounds.div_ceil(5) {
+    for round in 0..writes {
         let last = points.len() as u64;
         let owner = points[0].scope.clone();
         let point = |n| Point { scope: owner.clone(), ..source.point(last + n, 2 + round as u64) };
@@ -213,13 +213,14 @@ async fn measure(row: &Row, url: &str, points: &[Point], rounds: usize) {
 async fn main() {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<usize>().unwrap());
     let (count, rounds) = (arguments.next().unwrap_or(10_000), arguments.next().unwrap_or(500));
+    let writes = arguments.next().unwrap_or(rounds.div_ceil(5)).max(1);
     let mut source = Source(Random::new(1));
     let points: Vec<_> = (0..count as u64).map(|number| source.point(number, 1)).collect();
     for row in ROWS {
         let variable = format!("MEM0_TEST_{}_URL", row.provider.to_uppercase());
         #[allow(clippy::disallowed_methods, reason = "where the server is")]
         match std::env::var(&variable) {
-            Ok(url) => measure(row, &url, &points, rounds).await,
+            Ok(url) => measure(row, &url, &points, rounds, writes).await,
             Err(_) => println!("| {} | skipped: set {variable} |", row.name),
         }
     }

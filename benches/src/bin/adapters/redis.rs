@@ -1,7 +1,9 @@
 //! Redis by its client, one pipeline for each call.
 
+use std::time::Duration;
+
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{Value, cmd, pipe};
+use ::redis::{AsyncConnectionConfig, Value, cmd, pipe};
 use async_trait::async_trait;
 use mem0::{MemoryId, Point};
 
@@ -25,7 +27,10 @@ pub(super) async fn sets(url: &str, collection: &str) -> Box<dyn Raw> {
 }
 
 async fn connect(url: &str, collection: &str, sets: bool) -> Redis {
-    let mut connection = ::redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    // A busy machine takes longer than the client waits by itself.
+    let patient = AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(60)));
+    let client = ::redis::Client::open(url).unwrap();
+    let mut connection = client.get_multiplexed_async_connection_with_config(&patient).await.unwrap();
     let meta = format!("mem0:{{{collection}}}");
     let generation: String = cmd("HGET").arg(&meta).arg("generation").query_async(&mut connection).await.unwrap();
     let base = format!("{meta}:{generation}");

@@ -23,6 +23,7 @@ mod reading;
 mod refusal;
 mod replay;
 mod spending;
+mod standing;
 mod story;
 mod texts;
 mod uses;
@@ -76,6 +77,7 @@ impl Family for LedgerFamily {
             leases::CASES,
             spending::CASES,
             uses::CASES,
+            standing::CASES,
             differential::CASES,
             queues::CASES,
         ]

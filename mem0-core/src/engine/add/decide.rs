@@ -4,16 +4,18 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::RECENT;
 use super::prepare::{Prepared, Work, within};
 use crate::engine::Mem0;
 use crate::engine::cost::{Part, timed};
 use crate::engine::plan::Planner;
+use crate::engine::project::OVERLAY;
 use crate::engine::results::AddResult;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::traits::embedder::Purpose;
 use crate::traits::extract::{Action, Candidate, Decision, ExtractRequest, Extraction, Neighbour};
-use crate::traits::ledger::View;
+use crate::traits::ledger::{Pending, View};
 use crate::types::ids::MemoryId;
 use crate::types::memory::Content;
 use crate::types::scope::{Scope, ScopeKey};
@@ -29,6 +31,14 @@ pub(super) type Vectors = HashMap<String, Vec<f32>>;
 /// What was seen when something was decided: it holds as long as these stay
 /// the nearest, at these versions.
 type Seen = Vec<(MemoryId, u64)>;
+
+/// What a plan looks at: a scope as it stood when the plan was begun.
+struct Moment<'a> {
+    scope: &'a Scope,
+    /// What the vector store did not have yet.
+    pending: &'a [Pending],
+    now: Timestamp,
+}
 
 /// Facts, and what was known when a model found them.
 struct Found {
@@ -77,9 +87,16 @@ impl Mem0 {
         for round in 0..=REPLANS {
             let now = self.now();
             request.now = now;
-            let revision = timed(Part::Ledger, self.inner.ledger.revision(&scope)).await?;
+            // What was said before is shown to a model that was not asked yet.
+            let recent = if found.is_none() { RECENT } else { 0 };
+            let standing = timed(Part::Ledger, self.inner.ledger.standing(&scope, recent, OVERLAY + 1)).await?;
+            let pending = self.bring(&scope, standing.pending).await?;
+            let moment = Moment { scope: &scope, pending: &pending, now };
             if extractor.neighbours() > 0 {
-                request.neighbours = self.around(&request, extractor.neighbours(), questions, now).await?;
+                if found.is_none() {
+                    request.recent = standing.recent;
+                }
+                request.neighbours = self.around(&moment, &request, extractor.neighbours(), questions).await?;
                 let seen = versions(&request.neighbours);
                 if found.as_ref().is_none_or(|found| found.seen != seen) {
                     extractions += 1;
@@ -96,7 +113,7 @@ impl Mem0 {
             }
             let Some(found) = &found else { return Err(Error::internal("nothing was extracted")) };
             let known = [vectors, &found.vectors];
-            let candidates = self.candidates(&scope, &found.extraction, known, reconciler.neighbours(), now).await?;
+            let candidates = self.candidates(&moment, &found.extraction, known, reconciler.neighbours()).await?;
             let seen: Vec<Seen> = candidates.iter().map(|candidate| versions(&candidate.neighbours)).collect();
             if decided.as_ref().is_none_or(|decided| decided.seen != seen) {
                 reconciliations += 1;
@@ -111,15 +128,14 @@ impl Mem0 {
             }
             let Some(decided) = &decided else { return Err(Error::internal("nothing was decided")) };
             let vectors = [vectors, &found.vectors, &decided.vectors];
-            let shown = request.neighbours.clone();
-            let planner = Planner::new(&scope, now, &*self.inner.clock, vectors).showing(shown);
-            let planned = planner.plan(candidates, decided.decisions.clone())?;
+            let planner = Planner::new(&scope, now, &*self.inner.clock, vectors).showing(&request.neighbours);
+            let planned = planner.plan(&candidates, decided.decisions.clone())?;
             let all_dropped = || dropped.iter().chain(&found.extraction.dropped).cloned().collect();
             if dry_run {
                 return Ok(AddResult { cost: meter.cost(), ..Self::dry_result(planned, all_dropped()) });
             }
             // A plan that changes nothing is right whatever happened since.
-            let expected = planned.iter().any(|p| p.change.is_some()).then_some(revision);
+            let expected = planned.iter().any(|p| p.change.is_some()).then_some(standing.revision);
             let commit = self.commit_of(scope.clone(), now, expected, &planned, messages.clone(), idempotency.clone());
             fail::fail_point!("engine::add::before_commit");
             let receipt = match timed(Part::Ledger, self.inner.ledger.commit(vec![commit])).await {
@@ -155,14 +171,14 @@ impl Mem0 {
     /// second of each, so that no message goes without.
     async fn around(
         &self,
+        moment: &Moment<'_>,
         request: &ExtractRequest,
         limit: usize,
         questions: &Vectors,
-        now: Timestamp,
     ) -> Result<Vec<Neighbour>> {
         let texts = request.messages.iter().map(|message| message.content.as_str());
         let questions: Vec<Vec<f32>> = texts.filter_map(|text| questions.get(text).cloned()).collect();
-        let near = self.near(&request.scope, questions, limit, now).await?;
+        let near = self.near(moment, questions, limit).await?;
         let ranks = near.iter().map(Vec::len).max().unwrap_or(0);
         let mut around: Vec<Neighbour> = Vec::new();
         for rank in 0..ranks {
@@ -179,18 +195,18 @@ impl Mem0 {
     /// Each fact with the nearest memories of the exact scope.
     async fn candidates(
         &self,
-        scope: &Scope,
+        moment: &Moment<'_>,
         extraction: &Extraction,
         vectors: [&Vectors; 2],
         neighbours: usize,
-        now: Timestamp,
     ) -> Result<Vec<Candidate>> {
         // What is decided needs no neighbours.
-        let open = |index: usize| extraction.decisions.get(index).is_none_or(Option::is_none);
+        let undecided = |index: usize| extraction.decisions.get(index).is_none_or(Option::is_none);
+        let open = |index: usize| neighbours > 0 && undecided(index);
         let facts = || extraction.facts.iter().enumerate();
         let questions: Vec<Vec<f32>> =
             facts().filter(|(index, _)| open(*index)).filter_map(|(_, fact)| vector_of(&fact.text, vectors)).collect();
-        let mut near = self.near(scope, questions, neighbours, now).await?.into_iter();
+        let mut near = self.near(moment, questions, neighbours).await?.into_iter();
         Ok(facts()
             .map(|(index, fact)| Candidate {
                 fact: fact.clone(),
@@ -201,18 +217,16 @@ impl Mem0 {
     }
 
     /// The memories of the exact scope that are nearest to each vector.
-    async fn near(
-        &self,
-        scope: &Scope,
-        questions: Vec<Vec<f32>>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Vec<Neighbour>>> {
+    async fn near(&self, moment: &Moment<'_>, questions: Vec<Vec<f32>>, limit: usize) -> Result<Vec<Vec<Neighbour>>> {
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Moment { scope, pending, now } = *moment;
         // A read covers wider scopes; a memory of exactly this scope has none
         // of the other ids.
         let exact = ScopeKey::ALL.into_iter().filter(|key| scope.get(*key).is_none());
         let exact = Filter::all_of(exact.map(|key| Filter::is_null(key.as_str())));
-        let found = self.nearest(scope, questions, limit, &exact, &View::current(now)).await?;
+        let found = self.nearest_over(pending, scope, questions, limit, &exact, &View::current(now)).await?;
         let neighbour = |(memory, cosine): (_, f32)| Neighbour { memory, similarity: cosine.clamp(0.0, 1.0) };
         Ok(found.hits.into_iter().map(|near| near.into_iter().map(neighbour).collect()).collect())
     }

@@ -218,11 +218,13 @@ impl Mem0 {
         if said.is_empty() {
             return Ok(Work::Direct(Vec::new()));
         }
-        let recent = timed(Part::Ledger, self.inner.ledger.messages(scope, super::RECENT)).await?;
-        let request = ExtractRequest::new(scope.clone(), said, now).with_recent(recent).with_instructions(instructions);
+        let request = ExtractRequest::new(scope.clone(), said, now).with_instructions(instructions);
         if policy.0.neighbours() > 0 {
+            // What was said before is read together with what is known.
             return Ok(Work::Asked(policy, request));
         }
+        let recent = timed(Part::Ledger, self.inner.ledger.messages(scope, super::RECENT)).await?;
+        let request = request.with_recent(recent);
         let mut extraction = policy.0.extract(&request).await?;
         common.apply(&mut extraction);
         dropped.append(&mut extraction.dropped);

@@ -12,8 +12,11 @@ use crate::engine::results::{Degraded, SearchResult};
 use crate::engine::{Mem0, validate};
 use crate::error::{Result, Retry};
 use crate::filter::Filter;
+use crate::time::TimeRange;
 use crate::traits::embedder::Purpose;
-use crate::traits::ledger::{Around, KeywordHits, KeywordQuery, NearestQuery, Pending, Place, View};
+use crate::traits::ledger::{
+    Around, EntityQuery, KeywordHits, KeywordQuery, MentionHits, MentionQuery, NearestQuery, Pending, Place, View,
+};
 use crate::traits::vector_store::{ScoredPoint, VectorQuery};
 use crate::types::ids::MemoryId;
 use crate::types::memory::Memory;
@@ -28,8 +31,10 @@ const POOL: usize = 100;
 /// What stands next to so many of the best is a candidate too.
 const BEST: usize = 30;
 
-/// The speakers of so many messages are known by their names.
-const SPEAKERS: usize = 50;
+/// So many names of a question are looked up, each among so many speakers whose
+/// names begin so.
+const NAMES: usize = 8;
+const SPEAKERS: usize = 8;
 
 /// What is near to each of several vectors, nearest first, with the cosine.
 #[derive(Debug)]
@@ -42,10 +47,12 @@ impl Mem0 {
     /// Finds the memories that answer a question, among those that the scope
     /// covers.
     ///
-    /// Candidates come from the vector store and, by words, from the ledger:
-    /// a memory that only one of them knows is found too. The score is that of
-    /// [`Fusion`](crate::Fusion); hits below the threshold are left out; ties
-    /// are in the order of ids. What has just been added is found at once.
+    /// Candidates come from the vector store and, by words and by names, from
+    /// the ledger, with what was said next to the best of them: a memory that
+    /// only one of them knows is found too. The score is that of
+    /// [`Fusion`](crate::Fusion), times what is left by
+    /// [`Decay`](crate::Decay); hits below the threshold are left out; ties are
+    /// in the order of ids. What has just been added is found at once.
     ///
     /// Where a reranker is configured the best of them (`rerank_pool`) are put
     /// into its order; the threshold is still that of the score. If it fails the
@@ -76,7 +83,8 @@ impl Mem0 {
         let now = self.now();
         let view = options.when.view(now);
         let pool = options.limit.saturating_mul(2).max(POOL).max(self.rerank_pool(options));
-        let question = Question::new(query, &self.speakers(query, scope).await?, now);
+        let names = question::names(query);
+        let mut question = Question::new(query, &self.speakers(&names, scope).await?, now);
         let words = KeywordQuery {
             scope: scope.clone(),
             terms: question.terms.clone(),
@@ -85,33 +93,70 @@ impl Mem0 {
             limit: pool,
             bm25: self.inner.fusion.bm25,
         };
-        let vectors = self.embed(&[&question.text], Purpose::Query).await?;
-        let (near, words) = tokio::join!(
-            self.nearest(scope, vectors.clone(), pool, &options.filter, &view),
+        let named = MentionQuery {
+            scope: scope.clone(),
+            names: names.into_iter().filter(|name| !question.people.contains(&name.to_lowercase())).collect(),
+            filter: options.filter.clone(),
+            view,
+            limit: BEST,
+        };
+        let phrase = question.phrase(query);
+        let texts: Vec<&str> = [Some(question.text.as_str()), phrase].into_iter().flatten().collect();
+        let mut vectors = self.embed(&texts, Purpose::Query).await?.into_iter();
+        let (vector, of_phrase) = (vectors.next().unwrap_or_default(), vectors.next());
+        let (near, words, named, event) = tokio::join!(
+            self.nearest(scope, vec![vector.clone()], pool, &options.filter, &view),
             timed(Part::Ledger, self.inner.ledger.keyword(&words)),
+            self.mentioned(&named),
+            self.event(&question, phrase.zip(of_phrase), scope, &options.filter, &view),
         );
-        let (near, words) = (near?, words?);
-        let vector = vectors.first().map(Vec::as_slice).unwrap_or_default();
-        let candidates = self.gathered(near.hits, &words, vector, &options.filter, &view).await?;
-        let mut results = rank::hits(candidates, &question, &self.inner.fusion, options.explain);
+        let (near, words, named) = (near?, words?, named?);
+        question.asked.ranges.extend(event?);
+        let candidates = self.gathered(near.hits, &words, &named, &vector, &options.filter, &view).await?;
+        let fusion = &self.inner.fusion;
+        let mut results = rank::hits(candidates, &question, named.ceiling > 0.0, fusion, options.explain);
+        let fade = self.faded(&results.iter().map(|hit| &hit.memory).collect::<Vec<_>>(), now).await?;
+        results.iter_mut().zip(fade).for_each(|(hit, factor)| hit.score *= factor);
         results.retain(|hit| hit.score >= options.threshold && hit.score > 0.0);
         results.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.memory.id.cmp(&b.memory.id)));
         let (mut results, reranked) = self.rerank(query, results, options).await;
         results.truncate(options.limit);
+        let ids: Vec<MemoryId> = results.iter().map(|hit| hit.memory.id).collect();
+        self.note_recalled(&ids).await;
         let degraded = near.degraded.into_iter().chain(reranked).collect();
         Ok(SearchResult { results, degraded, ..SearchResult::default() })
     }
 
-    /// Who spoke lately, if the question may name anybody.
-    async fn speakers(&self, query: &str, scope: &Scope) -> Result<Vec<String>> {
-        if question::names(query).is_empty() {
-            return Ok(Vec::new());
+    /// Those among the names who speak in the scope.
+    async fn speakers(&self, names: &[String], scope: &Scope) -> Result<Vec<String>> {
+        let of =
+            |name: &String| EntityQuery { prefix: Some(name.clone()), ..EntityQuery::new(scope.clone(), SPEAKERS) };
+        let queries: Vec<EntityQuery> = names.iter().take(NAMES).map(of).collect();
+        let found = queries.iter().map(|query| timed(Part::Ledger, self.inner.ledger.entities(query)));
+        let found = futures::future::try_join_all(found).await?;
+        Ok(found.into_iter().flatten().filter(|entity| entity.is_speaker).map(|entity| entity.name).collect())
+    }
+
+    /// What mentions those whom the question names.
+    async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
+        if query.names.is_empty() {
+            return Ok(MentionHits { hits: Vec::new(), ceiling: 0.0 });
         }
-        let messages = timed(Part::Ledger, self.inner.ledger.messages(scope, SPEAKERS)).await?;
-        let mut speakers: Vec<String> = messages.into_iter().filter_map(|message| message.name).collect();
-        speakers.sort_unstable();
-        speakers.dedup();
-        Ok(speakers)
+        timed(Part::Ledger, self.inner.ledger.mentioned(query)).await
+    }
+
+    /// The time that the question tells by an event.
+    async fn event(
+        &self,
+        question: &Question,
+        phrase: Option<(&str, Vec<f32>)>,
+        scope: &Scope,
+        filter: &Filter,
+        view: &View,
+    ) -> Result<Option<TimeRange>> {
+        let (Some((phrase, vector)), Some(anchor)) = (phrase, &question.asked.anchor) else { return Ok(None) };
+        let found = self.anchored(scope, anchor.relation, phrase, vector, filter, view).await?;
+        Ok(found.map(|event| event.range))
     }
 
     /// What the vectors and the words found, and what stands next to the best
@@ -120,18 +165,21 @@ impl Mem0 {
         &self,
         near: Vec<Vec<(Memory, f32)>>,
         words: &KeywordHits,
+        named: &MentionHits,
         question: &[f32],
         filter: &Filter,
         view: &View,
     ) -> Result<Vec<Candidate>> {
         let mut found: HashMap<MemoryId, (Memory, f32)> =
             near.into_iter().flatten().map(|(memory, cosine)| (memory.id, (memory, cosine))).collect();
-        let missing: Vec<MemoryId> =
-            words.hits.iter().map(|(id, _, _)| *id).filter(|id| !found.contains_key(id)).collect();
+        let others = words.hits.iter().chain(&named.hits).map(|(id, _, _)| *id);
+        let mut missing: Vec<MemoryId> = others.filter(|id| !found.contains_key(id)).collect();
+        missing.sort_unstable();
+        missing.dedup();
         let memories = timed(Part::Ledger, self.inner.ledger.get(&missing, view)).await?;
         self.complete(&mut found, memories.into_iter().flatten().collect(), question, view).await?;
-        let by_words: HashMap<MemoryId, f32> =
-            words.hits.iter().map(|(id, _, bm25)| (*id, bm25 / words.ceiling.max(f32::MIN_POSITIVE))).collect();
+        let by_words = shares(&words.hits, words.ceiling);
+        let by_names = shares(&named.hits, named.ceiling);
         let keyword = |id: &MemoryId| by_words.get(id).copied().unwrap_or_default();
         let mut best: Vec<(f32, MemoryId)> =
             found.iter().map(|(id, (_, cosine))| (cosine.max(0.0) + keyword(id), *id)).collect();
@@ -152,6 +200,7 @@ impl Mem0 {
             memory,
             semantic,
             keyword: keyword(&id),
+            named: by_names.get(&id).copied().unwrap_or_default(),
             place: places.get(&id).copied(),
         };
         Ok(found.into_iter().map(candidate).collect())
@@ -197,11 +246,25 @@ impl Mem0 {
             return self.nearest_in_ledger(scope, vectors, limit, filter, view, None).await;
         }
         let pending = self.catch_up(scope).await?;
+        self.nearest_over(&pending, scope, vectors, limit, filter, view).await
+    }
+
+    /// As [`nearest`](Self::nearest) in the present, where it is known what the
+    /// vector store does not have yet.
+    pub(super) async fn nearest_over(
+        &self,
+        pending: &[Pending],
+        scope: &Scope,
+        vectors: Vec<Vec<f32>>,
+        limit: usize,
+        filter: &Filter,
+        view: &View,
+    ) -> Result<Near> {
         if pending.len() > OVERLAY {
             let behind = Some(Degraded::VectorStoreBehind);
             return self.nearest_in_ledger(scope, vectors, limit, filter, view, behind).await;
         }
-        match self.nearest_in_store(scope, &vectors, limit, filter, view, &pending).await {
+        match self.nearest_in_store(scope, &vectors, limit, filter, view, pending).await {
             Ok(hits) => Ok(Near { hits, degraded: None }),
             Err(e) if e.retry() != Retry::Never => {
                 tracing::warn!(kind = %e.kind(), "the vector store does not answer; searching the ledger");
@@ -302,6 +365,11 @@ impl Mem0 {
         let memories = timed(Part::Ledger, self.inner.ledger.get(&ids, view)).await?;
         Ok(memories.into_iter().flatten().map(|memory| (memory.id, memory)).collect())
     }
+}
+
+/// Each weight as a share of the highest that there can be.
+fn shares(hits: &[(MemoryId, u64, f32)], ceiling: f32) -> HashMap<MemoryId, f32> {
+    hits.iter().map(|(id, _, weight)| (*id, weight / ceiling.max(f32::MIN_POSITIVE))).collect()
 }
 
 /// The cosine of two vectors of length 1.

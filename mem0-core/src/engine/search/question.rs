@@ -35,9 +35,13 @@ enum Kind {
 
 /// Words that could be names: those that begin with a capital letter or of
 /// which the script has none.
-pub(super) fn names(question: &str) -> Vec<&str> {
+pub(super) fn names(question: &str) -> Vec<String> {
     let is_name = |word: &&str| word.chars().next().is_some_and(|first| !first.is_lowercase() && first.is_alphabetic());
-    question.unicode_words().map(bare).filter(is_name).collect()
+    let mut names: Vec<String> = question.unicode_words().map(bare).filter(is_name).map(str::to_owned).collect();
+    names.retain(|name| !text::query_terms(name).is_empty());
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Without a possessive ending.
@@ -81,9 +85,16 @@ impl Question {
         Self { text, terms, people, asked, wants }
     }
 
-    /// Which signals can be expected of an answer.
-    pub(super) fn expected(&self) -> Expected {
-        Expected { person: !self.people.is_empty(), time: self.asked.is_timed(), kind: self.wants != Kind::Any }
+    /// The event that it tells the time by.
+    pub(super) fn phrase<'q>(&self, question: &'q str) -> Option<&'q str> {
+        question.get(self.asked.anchor.as_ref()?.phrase.clone())
+    }
+
+    /// Which signals can be expected of an answer; `named`: whether the scope
+    /// knows any of the names.
+    pub(super) fn expected(&self, named: bool) -> Expected {
+        let (person, time) = (!self.people.is_empty(), self.asked.is_timed());
+        Expected { person, time, kind: self.wants != Kind::Any, entity: named }
     }
 
     /// Whether a memory is of or about one of those who are named.
@@ -241,7 +252,7 @@ mod tests {
         assert!(when.is_answered_in_kind_by("We left last Friday.") && !when.is_answered_in_kind_by("We left."));
         let count = asked_of("How many cats are there?", &[]);
         assert!(count.is_answered_in_kind_by("We have three.") && !count.is_answered_in_kind_by("We like cats."));
-        assert!(!asked_of("Why?", &[]).expected().kind);
+        assert!(!asked_of("Why?", &[]).expected(false).kind);
     }
 
     proptest! {

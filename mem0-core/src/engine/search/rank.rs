@@ -27,6 +27,8 @@ pub(super) struct Candidate {
     pub(super) semantic: f32,
     /// Its words over their ceiling.
     pub(super) keyword: f32,
+    /// The names that it mentions, over their ceiling.
+    pub(super) named: f32,
     /// Where it stands; none where that is not known.
     pub(super) place: Option<Place>,
 }
@@ -42,10 +44,16 @@ impl Candidate {
 }
 
 /// The candidates as hits, in no order.
-pub(super) fn hits(candidates: Vec<Candidate>, question: &Question, fusion: &Fusion, explain: bool) -> Vec<Hit> {
+pub(super) fn hits(
+    candidates: Vec<Candidate>,
+    question: &Question,
+    named: bool,
+    fusion: &Fusion,
+    explain: bool,
+) -> Vec<Hit> {
     let surroundings = Surroundings::new(&candidates);
     let signals: Vec<Signals> = (0..candidates.len()).map(|at| surroundings.signals(at, question)).collect();
-    let expected = question.expected();
+    let expected = question.expected(named);
     candidates
         .into_iter()
         .zip(signals)
@@ -129,6 +137,7 @@ impl<'a> Surroundings<'a> {
             person: flag(question.names_person_of(content)),
             time: question.asked.fits_memory(&one.memory).clamp(0.0, 1.0),
             kind: flag(question.is_answered_in_kind_by(&content.text)),
+            entity: one.named.clamp(0.0, 1.0),
             question: flag(one.asks()),
         }
     }

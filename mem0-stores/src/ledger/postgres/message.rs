@@ -2,6 +2,8 @@
 
 use mem0_core::{Error, Result, Scope, StoredMessage};
 
+use tokio_postgres::Row;
+
 use super::row::{at, opt_text, text, time};
 use super::scope::{key, one};
 use crate::ledger::common::codec::{role, rows};
@@ -9,12 +11,22 @@ use crate::shared::postgres::{Client, Step};
 
 /// The newest messages of an exact scope, oldest first.
 pub(super) async fn newest(client: &Client, scope: &Scope, limit: usize) -> Result<Vec<StoredMessage>> {
-    let step = Step::new(
+    read(&one(client, select(scope, limit)).await?)
+}
+
+/// The statement of [`newest`].
+pub(super) fn select(scope: &Scope, limit: usize) -> Step {
+    Step::new(
         "SELECT message_id, role, name, content, at FROM ledger_messages
          WHERE scope_no = (SELECT scope_no FROM ledger_scopes WHERE key = $1)
          ORDER BY at DESC, msg_no DESC LIMIT $2",
-    );
-    let found = one(client, step.bind(key(scope)).bind(rows(limit))).await?;
+    )
+    .bind(key(scope))
+    .bind(rows(limit))
+}
+
+/// The answer of [`newest`].
+pub(super) fn read(found: &[Row]) -> Result<Vec<StoredMessage>> {
     let unknown = || Error::corrupt("a role in the ledger that this version does not know");
     found
         .iter()

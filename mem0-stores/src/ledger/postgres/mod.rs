@@ -55,7 +55,7 @@ use mem0_core::{
     Around, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, Filter, Head, Job, JobEnd, JobId, JobQuery,
     KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, MentionHits,
     MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
-    ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
+    ScoredPoint, Spend, SpendOutcome, Standing, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
 };
 use uuid::Uuid;
 
@@ -148,6 +148,11 @@ impl Ledger for PostgresLedger {
     async fn revision(&self, scope: &Scope) -> Result<u64> {
         let work = async { scope::revision(&self.client().await?, scope).await };
         work.await.map_err(said("revision"))
+    }
+
+    async fn standing(&self, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+        let work = async { scope::standing(&self.client().await?, scope, recent, pending).await };
+        work.await.map_err(said("standing"))
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {

@@ -12,12 +12,14 @@ use crate::shared::postgres::{Client, Step};
 
 /// What is pending, in the order of events.
 pub(super) async fn pending(client: &Client, query: &PendingQuery) -> Result<Vec<Pending>> {
+    read_all(&one(client, waiting(query)).await?, query)
+}
+
+/// The statement of [`pending`].
+pub(super) fn waiting(query: &PendingQuery) -> Step {
     let (which, limit) = which(query);
-    let step = bind(
-        Step::new(select(&format!("SELECT o.* FROM ledger_outbox o WHERE {which} ORDER BY o.seq {limit}"))),
-        query,
-    );
-    read_all(&one(client, step).await?, query)
+    let outbox = format!("SELECT o.* FROM ledger_outbox o WHERE {which} ORDER BY o.seq {limit}");
+    bind(Step::new(select(&outbox)), query)
 }
 
 /// As [`pending`], and takes the claim. What others are changing at the very
@@ -60,7 +62,8 @@ fn erased(json: Option<&str>) -> Result<Option<Scope>> {
     json.map(|json| serde_json::from_str(json).map_err(bad)).transpose()
 }
 
-fn read_all(found: &[Row], query: &PendingQuery) -> Result<Vec<Pending>> {
+/// The answer of [`pending`].
+pub(super) fn read_all(found: &[Row], query: &PendingQuery) -> Result<Vec<Pending>> {
     let mut all = found.iter().map(read).collect::<Result<Vec<_>>>()?;
     all.retain(|one| covers(query, &one.scope));
     all.truncate(query.limit);

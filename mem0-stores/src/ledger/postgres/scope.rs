@@ -1,11 +1,12 @@
 //! Exact scopes: their rows, and which of them a read covers.
 
-use mem0_core::{Result, Scope, ScopeInfo, ScopeKey};
+use mem0_core::{Error, PendingQuery, Result, Scope, ScopeInfo, ScopeKey, Standing};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::row::{SCOPE, at, bind_scope, counted, scope};
 use super::session::{Attempt, Fault};
+use super::{message, outbox};
 use crate::ledger::common::codec::rows;
 use crate::ledger::common::words::owner_key;
 use crate::shared::postgres::{Client, Step, refusal, send};
@@ -148,8 +149,30 @@ pub(super) async fn page(
 
 /// The revision of an exact scope.
 pub(super) async fn revision(client: &Client, scope: &Scope) -> Result<u64> {
-    let step = Step::new("SELECT revision FROM ledger_scopes WHERE key = $1").bind(key(scope));
-    one(client, step).await?.first().map_or(Ok(0), |row| counted(row, 0))
+    read_revision(&one(client, select_revision(scope)).await?)
+}
+
+fn select_revision(scope: &Scope) -> Step {
+    Step::new("SELECT revision FROM ledger_scopes WHERE key = $1").bind(key(scope))
+}
+
+fn read_revision(found: &[Row]) -> Result<u64> {
+    found.first().map_or(Ok(0), |row| counted(row, 0))
+}
+
+/// Where an exact scope stands, in one round trip. The statements see what is
+/// committed when each begins, and the revision is read first.
+pub(super) async fn standing(client: &Client, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+    let pending = PendingQuery { scope: Some(scope.clone()), limit: pending, ..PendingQuery::default() };
+    let steps = [select_revision(scope), message::select(scope, recent), outbox::waiting(&pending)];
+    match send(client, &steps).await.map_err(|e| refusal(&e))?.as_slice() {
+        [revision, recent, waiting] => Ok(Standing {
+            revision: read_revision(revision)?,
+            recent: message::read(recent)?,
+            pending: outbox::read_all(waiting, &pending)?,
+        }),
+        _ => Err(Error::internal("a statement without an answer")),
+    }
 }
 
 /// The rows of one statement by itself.
@@ -160,5 +183,5 @@ pub(super) async fn one(client: &Client, step: Step) -> Result<Vec<Row>> {
 
 /// The answer to one step.
 pub(super) fn next(answers: &mut impl Iterator<Item = Vec<Row>>) -> Attempt<Vec<Row>> {
-    Ok(answers.next().ok_or_else(|| mem0_core::Error::internal("a statement without an answer"))?)
+    Ok(answers.next().ok_or_else(|| Error::internal("a statement without an answer"))?)
 }

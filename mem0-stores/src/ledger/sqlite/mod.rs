@@ -29,7 +29,7 @@ use mem0_core::{
     Around, Commit, EmbedderIdentity, Entity, EntityQuery, Erased, Error, ErrorKind, Filter, Head, Job, JobEnd, JobId,
     JobQuery, KeywordHits, KeywordQuery, Ledger, LedgerStats, ListQuery, LoggedChange, Memory, MemoryId, MentionHits,
     MentionQuery, NearestQuery, Page, Pending, PendingQuery, Place, Projection, Receipt, Result, Scope, ScopeInfo,
-    ScoredPoint, Spend, SpendOutcome, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
+    ScoredPoint, Spend, SpendOutcome, Standing, StoredMessage, Timestamp, TxnId, Use, View, check_new_jobs,
 };
 
 use rusqlite::TransactionBehavior;
@@ -111,6 +111,11 @@ impl Ledger for SqliteLedger {
     async fn revision(&self, scope: &Scope) -> Result<u64> {
         let scope = scope.clone();
         self.db.read("revision", move |c| scope::revision(c, &scope)).await
+    }
+
+    async fn standing(&self, scope: &Scope, recent: usize, pending: usize) -> Result<Standing> {
+        let scope = scope.clone();
+        self.db.read("standing", move |c| scope::standing(c, scope, recent, pending)).await
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Receipt>> {

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use mem0_core::{Error, Result, Scope, ScopeFields, ScopeInfo, ScopeKey};
+use mem0_core::{Error, PendingQuery, Result, Scope, ScopeFields, ScopeInfo, ScopeKey, Standing};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::row::{count, rows};
+use super::{message, outbox};
 use crate::ledger::common::words::owner_key;
 use crate::shared::sqlite::Attempt;
 
@@ -181,6 +182,14 @@ impl ScopeCache {
         self.0.insert(no, scope.clone());
         Ok(scope)
     }
+}
+
+/// Where an exact scope stands, at one moment.
+pub(super) fn standing(connection: &Connection, scope: Scope, recent: usize, pending: usize) -> Attempt<Standing> {
+    let revision = revision(connection, &scope)?;
+    let recent = if recent == 0 { Vec::new() } else { message::newest(connection, &scope, recent)? };
+    let pending = PendingQuery { scope: Some(scope), limit: pending, ..PendingQuery::default() };
+    Ok(Standing { revision, recent, pending: outbox::pending(connection, &pending)? })
 }
 
 /// The revision of an exact scope.

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use mem0_core::Result;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub(crate) use error::{Attempt, Fault};
@@ -105,10 +105,13 @@ impl SqliteDb {
         op: &'static str,
         f: impl FnOnce(&mut Connection) -> Attempt<T> + Send + 'static,
     ) -> Result<T> {
+        let level = if self.follows { Synchronous::Normal } else { self.workers.synchronous() };
         let (reply, answer) = oneshot::channel();
         let path = self.workers.shared_path();
-        self.workers.write(Box::new(move |connection| {
-            let result = worker::guard(connection, f).map_err(|fault| fault.classify(op, path.as_deref()));
+        self.workers.write(Box::new(move |writer| {
+            let connection = writer.waiting_for(level).map_err(Fault::from);
+            let result = connection.and_then(|connection| worker::guard(connection, f));
+            let result = result.map_err(|fault| fault.classify(op, path.as_deref()));
             // Nobody to tell means that the caller went away; the work is done.
             let _ = reply.send(result);
         }))?;
@@ -122,31 +125,24 @@ impl SqliteDb {
     pub(crate) async fn transaction<T: Send + 'static>(
         &self,
         op: &'static str,
-        f: impl FnOnce(&Transaction<'_>) -> Attempt<T> + Send + 'static,
+        f: impl FnOnce(&Connection) -> Attempt<T> + Send + 'static,
     ) -> Result<T> {
-        if !self.follows {
-            return self.write(op, move |connection| in_transaction(connection, f)).await;
-        }
-        let wait_again = self.workers.synchronous();
-        self.write(op, move |connection| {
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-            let value = in_transaction(connection, f);
-            connection.pragma_update(None, "synchronous", connection::level(wait_again))?;
-            value
-        })
-        .await
+        self.write(op, move |connection| in_transaction(connection, f)).await
     }
 
     /// As [`transaction`](Self::transaction), for code that may wait: opening.
     pub(crate) fn transaction_blocking<T: Send + 'static>(
         &self,
         op: &'static str,
-        f: impl FnOnce(&Transaction<'_>) -> Attempt<T> + Send + 'static,
+        f: impl FnOnce(&Connection) -> Attempt<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = mpsc::sync_channel(1);
         let path = self.workers.shared_path();
-        self.workers.write(Box::new(move |connection| {
-            let result = worker::guard(connection, |connection| in_transaction(connection, f));
+        let level = self.workers.synchronous();
+        self.workers.write(Box::new(move |writer| {
+            let connection = writer.waiting_for(level).map_err(Fault::from);
+            let result =
+                connection.and_then(|connection| worker::guard(connection, |connection| in_transaction(connection, f)));
             let _ = reply.send(result.map_err(|fault| fault.classify(op, path.as_deref())));
         }))?;
         answer.recv().map_err(|_| worker::gone(op))?
@@ -168,9 +164,10 @@ impl SqliteDb {
                 return;
             }
             let result = connection.map_err(Fault::from).and_then(|connection| {
+                // The guard ends the transaction.
                 worker::guard(connection, |connection| {
-                    let snapshot = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-                    f(&snapshot)
+                    worker::control(connection, "BEGIN DEFERRED")?;
+                    f(connection)
                 })
             });
             let _ = reply.send(result.map_err(|fault| fault.classify(op, path.as_deref())));
@@ -179,10 +176,11 @@ impl SqliteDb {
     }
 }
 
-fn in_transaction<T>(connection: &mut Connection, f: impl FnOnce(&Transaction<'_>) -> Attempt<T>) -> Attempt<T> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let value = f(&transaction)?;
-    transaction.commit()?;
+/// What `f` writes is committed if it succeeds; else the guard rolls it back.
+fn in_transaction<T>(connection: &Connection, f: impl FnOnce(&Connection) -> Attempt<T>) -> Attempt<T> {
+    worker::control(connection, "BEGIN IMMEDIATE")?;
+    let value = f(connection)?;
+    worker::control(connection, "COMMIT")?;
     Ok(value)
 }
 

@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mem0_core::ErrorKind;
+use rusqlite::TransactionBehavior;
 
 use super::*;
 

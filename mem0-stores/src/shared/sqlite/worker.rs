@@ -1,19 +1,39 @@
 //! The threads that own the connections.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle, ThreadId};
 
 use mem0_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
+use tokio::sync::oneshot;
 
 use super::connection;
 use super::error::{Attempt, Fault};
 use super::options::{SqliteOptions, Synchronous};
 
 /// Work for the writer.
-type Write = Box<dyn FnOnce(&mut Connection) + Send>;
+type Write = Box<dyn FnOnce(&mut Writer) + Send>;
+
+/// The connection that writes.
+pub(super) struct Writer {
+    connection: Connection,
+    /// What its transactions wait for now.
+    level: Synchronous,
+}
+
+impl Writer {
+    /// The connection, whose next transactions wait for this.
+    pub(super) fn waiting_for(&mut self, level: Synchronous) -> rusqlite::Result<&mut Connection> {
+        if self.level != level {
+            self.connection.pragma_update(None, "synchronous", connection::level(level))?;
+            self.level = level;
+        }
+        Ok(&mut self.connection)
+    }
+}
 
 /// Work for a reader; it gets the reason if its connection cannot be opened.
 type Read = Box<dyn FnOnce(rusqlite::Result<&mut Connection>) + Send>;
@@ -22,9 +42,9 @@ type Read = Box<dyn FnOnce(rusqlite::Result<&mut Connection>) + Send>;
 pub(super) struct Workers {
     path: Option<Arc<Path>>,
     synchronous: Synchronous,
-    // Dropping a sender ends the threads behind it once they have caught up.
+    // Dropping the sender ends the thread behind it once it has caught up.
     writes: Option<mpsc::Sender<Write>>,
-    reads: Option<mpsc::Sender<Read>>,
+    reads: Option<Arc<Inbox>>,
     readers: Vec<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -33,17 +53,18 @@ impl Workers {
     /// Starts the writer and, for a file, the readers.
     pub(super) fn start(connection: Connection, file: Option<(PathBuf, SqliteOptions)>) -> Result<Self> {
         let (writes, inbox) = mpsc::channel::<Write>();
+        let level = file.as_ref().map_or(Synchronous::Normal, |(_, options)| options.synchronous);
         let writer = spawn("mem0-sqlite-write", move || {
-            let mut connection = connection;
+            let mut writer = Writer { connection, level };
             for job in inbox {
-                job(&mut connection);
+                job(&mut writer);
             }
             // The last connection to close empties the log into the file.
-            let _ = connection.close();
+            let _ = writer.connection.close();
         })?;
         let mut workers = Self {
             path: None,
-            synchronous: Synchronous::Normal,
+            synchronous: level,
             writes: Some(writes),
             reads: None,
             readers: Vec::new(),
@@ -51,15 +72,13 @@ impl Workers {
         };
         let Some((path, options)) = file else { return Ok(workers) };
 
-        let (reads, inbox) = mpsc::channel::<Read>();
-        let inbox = Arc::new(Mutex::new(inbox));
+        let reads = Arc::<Inbox>::default();
         for _ in 0..options.readers.max(1) {
-            let (inbox, path, options) = (Arc::clone(&inbox), path.clone(), options.clone());
+            let (inbox, path, options) = (Arc::clone(&reads), path.clone(), options.clone());
             workers.readers.push(spawn("mem0-sqlite-read", move || serve_reads(&inbox, &path, &options))?);
         }
         workers.reads = Some(reads);
         workers.path = Some(path.into());
-        workers.synchronous = options.synchronous;
         Ok(workers)
     }
 
@@ -84,8 +103,11 @@ impl Workers {
     /// Queues work for a reader; for the writer where there are no readers.
     pub(super) fn read(&self, job: Read) -> Result<()> {
         match &self.reads {
-            Some(queue) => queue.send(job).map_err(|_| gone("read")),
-            None => self.write(Box::new(move |connection| job(Ok(connection)))),
+            Some(inbox) => {
+                inbox.give(job);
+                Ok(())
+            }
+            None => self.write(Box::new(move |writer| job(Ok(&mut writer.connection)))),
         }
     }
 }
@@ -93,7 +115,9 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         // Readers first, so that the writer is the last to close.
-        self.reads = None;
+        if let Some(inbox) = self.reads.take() {
+            inbox.close();
+        }
         let here = thread::current().id();
         self.readers.drain(..).for_each(|handle| join(handle, here));
         self.writes = None;
@@ -109,12 +133,59 @@ fn join(handle: JoinHandle<()>, here: ThreadId) {
     }
 }
 
-fn serve_reads(inbox: &Mutex<mpsc::Receiver<Read>>, path: &Path, options: &SqliteOptions) {
+/// What the readers have to do. The one that became free last is asked first:
+/// what it has read lately is still in its cache.
+#[derive(Default)]
+struct Inbox(Mutex<Reads>);
+
+#[derive(Default)]
+struct Reads {
+    /// Jobs for which no reader was free.
+    waiting: VecDeque<Read>,
+    /// A place for the next job of each reader that is free.
+    free: Vec<oneshot::Sender<Read>>,
+    closed: bool,
+}
+
+impl Inbox {
+    fn give(&self, job: Read) {
+        let mut reads = self.lock();
+        match reads.free.pop() {
+            // A reader that is free waits for just this.
+            Some(place) => drop(place.send(job)),
+            None => reads.waiting.push_back(job),
+        }
+    }
+
+    /// Waits for a job. None: all is done, and there will be no more.
+    fn take(&self) -> Option<Read> {
+        let mut reads = self.lock();
+        if let Some(job) = reads.waiting.pop_front() {
+            return Some(job);
+        }
+        if reads.closed {
+            return None;
+        }
+        let (place, job) = oneshot::channel();
+        reads.free.push(place);
+        drop(reads);
+        job.blocking_recv().ok()
+    }
+
+    fn close(&self) {
+        let mut reads = self.lock();
+        reads.closed = true;
+        reads.free.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reads> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn serve_reads(inbox: &Inbox, path: &Path, options: &SqliteOptions) {
     let mut connection = None;
-    loop {
-        // The lock is held while waiting: whoever has it takes the next job.
-        let job = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+    while let Some(job) = inbox.take() {
         match &mut connection {
             Some(open) => job(Ok(open)),
             // A connection costs memory, so it is opened when it is needed.
@@ -131,9 +202,14 @@ fn serve_reads(inbox: &Mutex<mpsc::Receiver<Read>>, path: &Path, options: &Sqlit
 pub(super) fn guard<T>(connection: &mut Connection, f: impl FnOnce(&mut Connection) -> Attempt<T>) -> Attempt<T> {
     let result = catch_unwind(AssertUnwindSafe(|| f(connection)));
     if !connection.is_autocommit() {
-        connection.execute_batch("ROLLBACK")?;
+        control(connection, "ROLLBACK")?;
     }
     result.unwrap_or_else(|_| Err(Fault::Core(Error::internal("a panic in a database thread; nothing was written"))))
+}
+
+/// Begins or ends a transaction.
+pub(super) fn control(connection: &Connection, statement: &'static str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute(()).map(|_| ())
 }
 
 /// The thread that should have answered has ended.

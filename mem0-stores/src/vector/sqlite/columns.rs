@@ -15,7 +15,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 /// What one row holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Cell {
     Missing,
     Null,
@@ -36,6 +36,8 @@ enum Cell {
 #[derive(Debug, Default)]
 pub(super) struct Column {
     cells: Vec<Cell>,
+    /// Whether a row has ever held something else than the first.
+    varied: bool,
     texts: Vec<Arc<str>>,
     /// Equal texts are kept once.
     known: HashMap<Arc<str>, u32>,
@@ -53,12 +55,14 @@ impl Column {
     /// Adds the field of the next row.
     pub(super) fn push(&mut self, value: Option<Value>) {
         let cell = self.cell(value);
+        self.varied |= self.cells.first().is_some_and(|first| *first != cell);
         self.cells.push(cell);
     }
 
     /// Replaces the field of one row.
     pub(super) fn set(&mut self, slot: usize, value: Option<Value>) {
         let cell = self.cell(value);
+        self.varied |= self.cells.first().is_some_and(|first| *first != cell);
         if let Some(place) = self.cells.get_mut(slot) {
             *place = cell;
         }
@@ -82,6 +86,11 @@ impl Column {
             Cell::List(index) => self.lists.get(index as usize).map_or(FieldRef::Missing, |list| FieldRef::List(list)),
             Cell::Object => FieldRef::Object,
         }
+    }
+
+    /// Whether it may differ from row to row.
+    pub(super) fn is_varied(&self) -> bool {
+        self.varied
     }
 
     /// Whether most of its texts and lists are of rows that have changed since.
@@ -282,6 +291,18 @@ mod tests {
         let values = project(payload, &["b", "key", "none"]).unwrap();
         assert_eq!(values, [Some(json!(2)), Some(json!([1])), None]);
         assert!(project("[]", &["a"]).is_err() && project("{", &["a"]).is_err());
+    }
+
+    #[test]
+    fn a_column_knows_whether_its_rows_may_differ() {
+        let same = |values: &[Value]| !column(&values.iter().cloned().map(Some).collect::<Vec<_>>()).is_varied();
+        assert!(same(&[]) && same(&[json!("a"), json!("a")]) && same(&[json!(null), json!(null)]));
+        assert!(!same(&[json!("a"), json!("b")]) && !same(&[json!(1), json!(1.5)]) && !same(&[json!([]), json!([])]));
+        let mut column = Column::missing(2);
+        column.push(None);
+        assert!(!column.is_varied());
+        column.set(1, Some(json!(null)));
+        assert!(column.is_varied());
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn catch_up(connection: &Connection, partition: &mut Partition, scope
     match before {
         Some(seen) if seen == now => {}
         Some(seen) if seen.epoch == now.epoch && now.changes - seen.changes <= partition.rows().len() as i64 => {
-            apply_changes(connection, partition, seen, now)?;
+            apply_changes(connection, partition, seen, now, scope.points)?;
         }
         _ => {
             partition.reset(usize::try_from(scope.points).unwrap_or(0));
@@ -58,12 +58,19 @@ pub(super) fn read_block(
     Ok((count == limit).then_some(at))
 }
 
-fn apply_changes(connection: &Connection, partition: &mut Partition, seen: Seen, now: Seen) -> Attempt<()> {
+fn apply_changes(
+    connection: &Connection,
+    partition: &mut Partition,
+    seen: Seen,
+    now: Seen,
+    points: i64,
+) -> Attempt<()> {
     let mut statement = connection
         .prepare_cached("SELECT no, id, version, code FROM vec_points WHERE no BETWEEN ?1 AND ?2 ORDER BY no")?;
     let (first, last) = schema::row_range(partition.scope(), seen.changes);
     let names = partition.column_names();
-    let mut finder = Finder::new(partition, now.changes - seen.changes);
+    let changes = now.changes - seen.changes;
+    let mut finder = Finder::new(partition, changes, points);
     let mut rows = statement.query([first, last])?;
     while let Some(row) = rows.next()? {
         let entry = read_row(row)?;
@@ -149,13 +156,19 @@ pub(super) fn damaged() -> Error {
 
 /// Where the row of an id is.
 enum Finder {
+    /// No row has changed: all that was written since is new.
+    New,
     /// Looked for from the end, since new rows change most.
     Walk,
     Map(HashMap<MemoryId, usize>),
 }
 
 impl Finder {
-    fn new(partition: &Partition, changes: i64) -> Self {
+    /// `points` is how many rows there are after the changes.
+    fn new(partition: &Partition, changes: i64, points: i64) -> Self {
+        if points == partition.rows().len() as i64 + changes {
+            return Self::New;
+        }
         if changes <= FEW {
             return Self::Walk;
         }
@@ -164,6 +177,7 @@ impl Finder {
 
     fn find(&self, partition: &Partition, id: MemoryId) -> Option<usize> {
         match self {
+            Self::New => None,
             Self::Walk => partition.rows().iter().rposition(|row| row.id == id),
             Self::Map(slots) => slots.get(&id).copied(),
         }

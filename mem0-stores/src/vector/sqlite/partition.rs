@@ -137,19 +137,28 @@ impl Partition {
     }
 
     /// Adds to `found` every row that may be among the nearest that meet the
-    /// condition. The columns for it must be there. Without a condition a graph
-    /// answers where there is one, and may miss a few.
+    /// condition. The columns for it must be there. Where all rows or none meet
+    /// it a graph answers if there is one, and may miss a few.
     pub(super) fn scan(&self, query: &QueryCode, condition: Option<&Condition>, found: &mut Shortlist) {
-        let Some(condition) = condition else {
-            if !self.shortcut.take(query, found) {
-                self.rows.scan(query, |_| true, found);
-            }
-            return;
-        };
+        let Some(condition) = condition else { return self.scan_all(query, found) };
         let named = |name: &Arc<str>| self.columns.iter().find(|(known, _)| known == name);
         let columns: Vec<(&str, &Column)> =
             condition.names.iter().filter_map(named).map(|(name, column)| (&**name, column)).collect();
-        self.rows.scan(query, |slot| condition.filter.matches(&RowFields { columns: &columns, slot }), found);
+        let meets = |slot| condition.filter.matches(&RowFields { columns: &columns, slot });
+        // Such as the ids that an exact scope does not have.
+        if columns.iter().all(|(_, column)| !column.is_varied()) {
+            if meets(0) {
+                self.scan_all(query, found);
+            }
+            return;
+        }
+        self.rows.scan(query, meets, found);
+    }
+
+    fn scan_all(&self, query: &QueryCode, found: &mut Shortlist) {
+        if !self.shortcut.take(query, found) {
+            self.rows.scan(query, |_| true, found);
+        }
     }
 }
 
@@ -220,5 +229,24 @@ mod tests {
         assert_eq!(nearest(&partition, [1.0, 0.0], Some(&condition("b"))), 2);
         assert_eq!(nearest(&partition, [1.0, 0.0], Some(&condition("a"))), 0);
         assert!(partition.lacks(&["k".into()]).is_empty());
+    }
+
+    #[test]
+    fn a_filter_that_all_rows_answer_alike_is_asked_once() {
+        let mut partition = filled(&[[1.0, 0.0], [0.0, 1.0]]);
+        let mut column = Column::missing(2);
+        partition.add_columns([(Arc::from("k"), Column::missing(2))]);
+        let condition = |filter: Filter| Condition { filter: filter.compile(), names: vec!["k".into()] };
+        let (none, some) = (condition(Filter::is_null("k")), condition(Filter::exists("k")));
+        assert_eq!(nearest(&partition, [0.1, 1.0], Some(&none)), 1);
+        let mut found = Shortlist::new(2);
+        partition.scan(&QueryCode::new(&[1.0, 0.0]), Some(&some), &mut found);
+        assert!(found.finish().is_empty());
+        // One row that answers otherwise, and each is asked again.
+        column.set(1, Some(json!("a")));
+        partition.columns.clear();
+        partition.add_columns([(Arc::from("k"), column)]);
+        assert_eq!(nearest(&partition, [0.1, 1.0], Some(&none)), 0);
+        assert_eq!(nearest(&partition, [1.0, 0.0], Some(&some)), 1);
     }
 }
