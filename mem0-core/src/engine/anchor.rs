@@ -181,7 +181,7 @@ mod tests {
             mem0.add(*text, &scope, AddOptions::as_said().timestamp(at(day))).await.unwrap();
         }
         let anchor = asked(question, now).anchor.unwrap();
-        let phrase = &question[anchor.phrase];
+        let phrase = question.get(anchor.phrase).unwrap();
         let vector = mem0.embed(&[phrase], Purpose::Query).await.unwrap().remove(0);
         let view = View::current(now);
         let found = mem0.anchored(&scope, anchor.relation, phrase, vector, &Filter::All, &view).await.unwrap();

@@ -4,6 +4,7 @@ use super::tables::Tables;
 use super::wants::asks_when;
 use super::{Anchor, Relation};
 use crate::text::words::{Word, is_in, part};
+use crate::time::expressions::is_past;
 use crate::time::expressions::open::Open;
 
 /// The event that a question tells the time by, if it does: what stands behind
@@ -21,6 +22,10 @@ fn anchor(text: &str, words: &[Word<'_>], tables: &Tables, found: &[Open], at: u
         return None;
     }
     let start = at + count;
+    // "Since when" asks.
+    if is_in(lower(start), tables.when) {
+        return None;
+    }
     // A time behind it makes it the relation to that time, an article between
     // them or not.
     let times = |at: usize| found.iter().any(|open| open.words.contains(&at));
@@ -41,10 +46,15 @@ fn anchor(text: &str, words: &[Word<'_>], tables: &Tables, found: &[Open], at: u
         end += 1;
     }
     let last = words.get(end.checked_sub(1)?)?;
-    let tells = words.get(start..end)?.iter().any(|word| !is_in(&word.lower, tables.empty));
+    // "When she has a bad day" is any of them.
+    let clause = words.get(start..end)?;
+    if is_in(lower(at), tables.when) && !is_past(clause) {
+        return None;
+    }
+    let tells = clause.iter().any(|word| !is_in(&word.lower, tables.empty));
     // "When in Rome" and "after school" tell little; the search decides.
     (tells && !(at == 0 && end == words.len() && relation == Relation::During && is_in(lower(at), tables.when)))
-        .then(|| Anchor { relation, phrase: first.range.start..last.range.end })
+        .then_some(Anchor { relation, phrase: first.range.start..last.range.end })
 }
 
 /// The relation that the words there name, with their number; the longest.

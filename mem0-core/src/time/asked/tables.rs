@@ -125,7 +125,7 @@ const ENGLISH: Tables = Tables {
     ],
     empty: &[
         "that", "this", "it", "then", "all", "long", "which", "what", "those", "these", "them", "the", "a", "too", "i",
-        "ever", "and", "or", "more", "be", "me", "you",
+        "ever", "last", "next", "and", "or", "more", "be", "me", "you",
     ],
     question_words: &[
         "what", "where", "who", "whom", "whose", "how", "which", "why", "did", "what's", "who's", "where's", "how's",

@@ -46,7 +46,7 @@ pub(super) fn pick(words: &[Word<'_>], tables: &Tables, taken: &[Range<usize>], 
     let named = |range: &Range<usize>| words.get(range.end).is_some_and(|word| is_in(&word.lower, tables.no_pick));
     let ended = |range: &Range<usize>| {
         let before = range.start.checked_sub(1).and_then(|at| words.get(at));
-        before.is_some_and(|word| is_in(&word.lower, &["by", "until", "till", "from", "at"]))
+        before.is_some_and(|word| is_in(&word.lower, &["by", "until", "till", "from", "at", "before"]))
     };
     tables
         .picks

@@ -215,12 +215,17 @@ pub(super) fn tense(words: &[Word<'_>]) -> Tense {
     if words.iter().any(|word| is_in(word.bare(), YEARLY)) {
         return Tense::Unknown;
     }
-    let regular = |word: &str| word.len() > 4 && word.ends_with("ed") && !is_in(word, &["need", "indeed", "married"]);
-    let past = words.iter().any(|word| is_in(&word.lower, PAST) || regular(&word.lower));
+    let past = is_past(words);
     let future = words.iter().any(|word| is_in(&word.lower, FUTURE));
     match (past, future) {
         (true, false) => Tense::Past,
         (false, true) => Tense::Future,
         _ => Tense::Unknown,
     }
+}
+
+/// Whether a word puts it in the past.
+pub(in crate::time) fn is_past(words: &[Word<'_>]) -> bool {
+    let regular = |word: &str| word.len() > 4 && word.ends_with("ed") && !is_in(word, &["need", "indeed", "married"]);
+    words.iter().any(|word| is_in(&word.lower, PAST) || regular(&word.lower))
 }

@@ -43,6 +43,8 @@ use crate::text::language::{Language, guess};
 use crate::text::words::{Word, is_in, part, words};
 use calendar::{Days, Season, Unit, civil, weekday_after, weekday_before, weekday_of_week};
 use english::{Tense, tense};
+
+pub(super) use english::is_past;
 use lexicon::{Lexicon, Meaning, Rule};
 use pattern::{Match, Pattern};
 
