@@ -216,8 +216,7 @@ async fn nothing_is_left_on_a_connection_of_a_pooler(_: World) {
 /// server is sent for the third.
 async fn third_search(config: PgvectorConfig, url: &str) -> Seen {
     let (proxy, url) = Proxy::in_front_of_url(url, 5432).await.unwrap();
-    let collection =
-        PgvectorStore::new(config.with_connection_string(url)).unwrap().open(&spec()).await.unwrap();
+    let collection = PgvectorStore::new(config.with_connection_string(url)).unwrap().open(&spec()).await.unwrap();
     let points = points(20);
     collection.upsert(&points).await.unwrap();
     for point in &points[..3] {
