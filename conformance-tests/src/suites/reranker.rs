@@ -204,7 +204,7 @@ async fn r6_long_texts_are_cut(context: &RerankerContext) -> Verdict {
 async fn r7_what_was_left_out_is_told(context: &RerankerContext) -> Verdict {
     let whole = [&STRANGERS[..], &["Ana is allergic to peanuts."]].concat();
     let said = judged(&*context.reranker, "What is Ana allergic to?", &whole, "what is judged whole").await?;
-    check!(said.unscored.is_empty(), "unscored documents of an answer that leaves none out");
+    check_eq!(said.unscored.len(), 0, "unscored documents of an answer that leaves none out");
     let Some(word) = context.harness.left_out() else { skip!("this model leaves nothing out") };
     let silent = format!("Ana is allergic to {word}.");
     for place in 0..=whole.len() {
@@ -304,9 +304,11 @@ async fn r11_dropping_ends_the_request(context: &RerankerContext) -> Verdict {
         let call = reranker.rerank("tea", &["tea"]);
         futures::pin_mut!(arrived, call);
         match select(arrived, call).await {
-            Either::Left((arrived, _)) => check!(arrived, "the request did not arrive"),
+            Either::Left((arrived, _)) => {
+                check!(arrived, "the request did not arrive");
+            }
             Either::Right((answer, _)) => {
-                check!(false, "a call that the server leaves hanging ended: {:?}", answer.map(|_| ()))
+                check!(false, "a call that the server leaves hanging ended: {:?}", answer.map(|_| ()));
             }
         }
     }

@@ -259,7 +259,7 @@ mod tests {
     fn names_and_numbers_agree() {
         let json = serde_json::to_value(Fusion::default().weights).unwrap();
         let named: Vec<f64> = Signals::NAMES.iter().map(|name| json[*name].as_f64().unwrap()).collect();
-        let numbers: Vec<f64> = Fusion::default().weights.to_array().map(|weight| f64::from(weight)).to_vec();
+        let numbers: Vec<f64> = Fusion::default().weights.to_array().map(f64::from).to_vec();
         assert!(named.iter().zip(numbers).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 

@@ -224,7 +224,7 @@ impl<'a> Planner<'a> {
         if decisions.len() != candidates.len() {
             return Err(refused("the reconciler did not decide on every fact"));
         }
-        for (candidate, decision) in candidates.into_iter().zip(decisions) {
+        for (candidate, decision) in candidates.iter().zip(decisions) {
             self.shown.extend(&candidate.neighbours);
             let id = self.decide(candidate.fact.clone(), decision)?;
             self.became.push(id);
