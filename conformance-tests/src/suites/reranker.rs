@@ -272,7 +272,7 @@ async fn r10_requests_run_side_by_side(context: &RerankerContext) -> Verdict {
     let (reranker, server) = fresh?;
     reranker.rerank("tea", &["tea"]).await?;
     server.fail_always(Some(Fault::Together(server.seen().len() + CALLS)));
-    let ask = async |n: usize| reranker.rerank("tea", &[if n % 2 == 0 { "tea" } else { "chess" }]).await;
+    let ask = async |n: usize| reranker.rerank("tea", &[if n.is_multiple_of(2) { "tea" } else { "chess" }]).await;
     let said = try_join_all((0..CALLS).map(ask)).await?;
     for pair in said.chunks(2) {
         let scores: Vec<f32> = pair.iter().flat_map(|said| said.scores.clone()).collect();

@@ -537,12 +537,9 @@ impl Ledger for BrokenLedger {
 
     async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>> {
         let mut found = self.inner.entities(query).await?;
+        let scopes = self.inner.scopes(Some(&query.scope), None, 10_000).await?.len();
         match self.fault {
-            Some(Fault::EntitiesOfExactScopeOnly) => {
-                if self.inner.scopes(Some(&query.scope), None, 10_000).await?.len() > 1 {
-                    found.retain(|one| one.mentions > 1);
-                }
-            }
+            Some(Fault::EntitiesOfExactScopeOnly) if scopes > 1 => found.retain(|one| one.mentions > 1),
             Some(Fault::EntitiesWorstFirst) => found.reverse(),
             Some(Fault::SpeakersAreNobody) => found.iter_mut().for_each(|one| one.is_speaker = false),
             Some(Fault::KnowsNoAliases) => found.iter_mut().for_each(|one| one.aliases.clear()),

@@ -65,7 +65,7 @@ impl SqliteLedger {
     /// `Corrupt` if the file was written by a newer version or is damaged,
     /// `Unavailable` if it stays locked.
     pub fn open(db: SqliteDb) -> Result<Self> {
-        db.transaction_blocking("open", |transaction| schema::prepare(transaction))?;
+        db.transaction_blocking("open", schema::prepare)?;
         Ok(Self { db, lately: Arc::default() })
     }
 
