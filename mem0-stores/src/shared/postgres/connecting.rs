@@ -45,7 +45,9 @@ pub(crate) struct Connecting<'c> {
 
 impl Connecting<'_> {
     /// What the pool of connections is made of. The greeting sets the time limit
-    /// of statements.
+    /// of statements, and has none of them compiled: that is done anew for each
+    /// run of a statement whose costs are guessed to be high, and takes longer
+    /// than any of ours.
     ///
     /// # Errors
     /// `Config` for a setting that cannot be used.
@@ -79,7 +81,7 @@ impl Connecting<'_> {
         if server.get_application_name().is_none() {
             server.application_name("mem0");
         }
-        let greeting = format!("SET statement_timeout = {limit}");
+        let greeting = format!("SET statement_timeout = {limit}; SET jit = off");
         let roots = self.sslrootcert.map(PathBuf::from);
         let tls = TlsOptions { verify: self.sslmode == Some(SslMode::VerifyFull), roots };
         Ok(PoolOptions { server, tls, size: self.maxconn, wait, greeting })
