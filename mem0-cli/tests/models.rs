@@ -406,7 +406,10 @@ fn doctor_checks_the_embedder() {
 fn doctor_checks_the_reranker() {
     let world = World::new();
     let (report, shown) = doctor(&world, 0, &json!({"reranker": {"provider": "mmr"}}), &[]);
-    assert_eq!((&report["models"][1]["family"], &report["models"][1]["state"]), (&json!("reranker"), &json!("answers")));
+    assert_eq!(
+        (&report["models"][1]["family"], &report["models"][1]["state"]),
+        (&json!("reranker"), &json!("answers"))
+    );
     assert!(shown.contains("reranker mmr mmr: answers"), "{shown}");
     let keyless = json!({"reranker": {"provider": "cohere"}});
     let (report, shown) = doctor(&world, 7, &keyless, &["--offline"]);
