@@ -188,6 +188,7 @@ pub fn providers() -> &'static [ProviderInfo] {
             &[],
             "embedded: a cross-encoder of the BERT family from a folder",
         ),
+        info(Reranker, "cross_encoder", CROSS_ENCODER, &[], "embedded: a cross-encoder from a folder"),
         info(Reranker, "sentence_transformer", CROSS_ENCODER, &[], "another name of cross_encoder"),
         info(Policy, "rules", Some("rules"), &[], "rules; no language model"),
         info(Policy, "single_pass", None, &[], "one call that sees what is known; the default with a language model"),
