@@ -1,5 +1,8 @@
 //! Rule 41: where a scope stands.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use mem0_core::{Commit, PendingQuery, Scope, Standing};
 
 use super::LedgerContext;
@@ -54,16 +57,24 @@ async fn r41_standing_is_what_the_others_say(context: &LedgerContext) -> Verdict
 async fn r41_nothing_of_it_is_older_than_its_revision(context: &LedgerContext) -> Verdict {
     const TIMES: u64 = 25;
     let alice = Scope::user("alice")?;
+    // Each commit waits for another look, so that they do come in between.
+    let looks = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
     for writes in [true, false] {
-        let (handle, alice) = (context.reopen().await?, alice.clone());
+        let (handle, alice, looks) = (context.reopen().await?, alice.clone(), Arc::clone(&looks));
         tasks.push(async move {
-            let mut seen = Vec::new();
-            for n in 0..TIMES {
-                if writes {
+            let mut seen: Vec<Standing> = Vec::new();
+            if writes {
+                for n in 0..TIMES {
+                    while looks.load(Ordering::SeqCst) < n {
+                        tokio::task::yield_now().await;
+                    }
                     handle.commit(vec![said(&alice, n)]).await?;
-                } else {
+                }
+            } else {
+                while seen.last().is_none_or(|last| last.revision < TIMES) {
                     seen.push(handle.standing(&alice, 100, 100).await?);
+                    looks.fetch_add(1, Ordering::SeqCst);
                 }
             }
             Ok(seen)
