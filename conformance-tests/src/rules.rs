@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn the_traits_have_their_rules() {
         assert!(parse(VECTOR_STORE).len() >= 34);
-        assert!(parse(LEDGER).len() >= 41);
+        assert!(parse(LEDGER).len() >= 42);
         assert!(parse(EMBEDDER).len() >= 10);
         assert!(parse(LLM).len() >= 11);
         assert!(parse(RERANKER).len() >= 11);

@@ -1,4 +1,4 @@
-//! Fitting the weights of [`Fusion`] to questions with known evidence.
+//! Fitting the weights of [`Fusion`](mem0::Fusion) to questions with known evidence.
 //!
 //! The weights maximise the log-likelihood of the evidence under a softmax over
 //! the candidates of its question (ListNet's top-one probability, Cao et al.

@@ -123,6 +123,8 @@ faults! {
     40 UsesOutliveErasures,
     41 StandsWithoutPending,
     41 ReadsTheRevisionLast,
+    42 SpeakersByTheWholeName,
+    42 EverybodySpeaks,
 }
 
 /// Makes ledgers with one fault, or none.
@@ -543,6 +545,16 @@ impl Ledger for BrokenLedger {
             Some(Fault::EntitiesWorstFirst) => found.reverse(),
             Some(Fault::SpeakersAreNobody) => found.iter_mut().for_each(|one| one.is_speaker = false),
             Some(Fault::KnowsNoAliases) => found.iter_mut().for_each(|one| one.aliases.clear()),
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    async fn speakers(&self, scope: &Scope, names: &[String]) -> Result<Vec<String>> {
+        let mut found = self.inner.speakers(scope, names).await?;
+        match self.fault {
+            Some(Fault::SpeakersByTheWholeName) => found.retain(|name| !name.contains(' ')),
+            Some(Fault::EverybodySpeaks) => found = names.to_vec(),
             _ => {}
         }
         Ok(found)

@@ -67,7 +67,9 @@ impl NameRow {
         (&before.text, &before.actor, &before.about) == (&now.text, &now.actor, &now.about)
     }
 
-    fn key(&self) -> &str {
+    /// The [`name_key`](crate::text::name_key) of the whole name.
+    #[must_use]
+    pub fn key(&self) -> &str {
         if self.longer.is_empty() { &self.word } else { &self.longer }
     }
 

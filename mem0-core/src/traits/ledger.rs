@@ -712,6 +712,9 @@ pub struct LedgerStats {
 ///     with an erasure: the same id, added anew, has none.
 /// 41. `standing` is what `revision`, `messages` and `pending` say, and nothing
 ///     of it is older than its revision: a plan on it cannot miss a change.
+/// 42. `speakers` are those who said any of the live memories of the scope
+///     (expired ones included) of whose name an asked one is all or a word, by
+///     their keys, in order, each once.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// The provider's name, as in the configuration.
@@ -798,6 +801,13 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unavailable`.
     async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>>;
+
+    /// Those who spoke, by names or parts of names: their
+    /// [`name_key`](crate::text::name_key)s. Cheap: asked on each search.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn speakers(&self, scope: &Scope, names: &[String]) -> Result<Vec<String>>;
 
     /// The best memories by names.
     ///

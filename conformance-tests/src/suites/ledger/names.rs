@@ -18,6 +18,7 @@ cases! { LedgerContext:
     35 r35_entities_are_those_whom_live_memories_name,
     35 r35_names_follow_what_is_said,
     36 r36_a_short_name_is_the_only_longer_one,
+    42 r42_speakers_are_found_by_parts_of_their_names,
     37 r37_weights_are_those_of_what_is_rare,
     37 r37_mentions_are_filtered_and_limited,
     38 r38_mentions_follow_the_view,
@@ -222,5 +223,30 @@ async fn r38_mentions_follow_the_view(context: &LedgerContext) -> Verdict {
     check_eq!(found.hits.iter().map(|(id, version, _)| (*id, *version)).collect::<Vec<_>>(), [(id(1), 2)], "now");
     (past.known_at, past.as_of) = (None, Some(time(5)));
     check_eq!(oslo(past).await?, [id(1), id(3)], "what was true then");
+    Ok(())
+}
+
+async fn r42_speakers_are_found_by_parts_of_their_names(context: &LedgerContext) -> Verdict {
+    let (ledger, alice) = (context.ledger(), Scope::user("alice")?);
+    let run = alice.clone().with_run("7")?;
+    let spoken = [said_by(1, "saw Bob Dylan", "Mel Brooks"), said_by(2, "saw Rome", "Mel"), said_by(3, "left", "Zoe")];
+    context.put(&alice, 1, spoken.into()).await?;
+    context.put(&run, 2, vec![said_by(4, "saw Mel", "Brooks")]).await?;
+    context.put(&Scope::user("bob")?, 3, vec![said_by(5, "saw Rome", "Mel Gibson")]).await?;
+    for (asked, due) in [
+        (&["Mel"][..], &["mel", "mel brooks"][..]),
+        (&["brooks", "MEL'S"], &["brooks", "mel", "mel brooks"]),
+        (&["Mel Brooks"], &["mel brooks"]),
+        (&["Bob", "Rome", "nobody"], &[]),
+        (&[], &[]),
+    ] {
+        let names: Vec<String> = asked.iter().map(|&name| name.to_owned()).collect();
+        check_eq!(ledger.speakers(&alice, &names).await?, due, "speakers by {asked:?}");
+    }
+    let zoe = ["Zoe".to_owned()];
+    check_eq!(ledger.speakers(&alice, &zoe).await?, ["zoe"], "who spoke");
+    context.put(&alice, 4, vec![delete(id(3), 1)]).await?;
+    check_eq!(ledger.speakers(&alice, &zoe).await?, Vec::<String>::new(), "whose only memory is deleted");
+    check_eq!(ledger.speakers(&run, &["mel".to_owned()]).await?, Vec::<String>::new(), "who spoke elsewhere");
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::time::TimeRange;
 use crate::traits::embedder::Purpose;
 use crate::traits::ledger::{
-    Around, EntityQuery, KeywordHits, KeywordQuery, MentionHits, MentionQuery, NearestQuery, Pending, Place, View,
+    Around, KeywordHits, KeywordQuery, MentionHits, MentionQuery, NearestQuery, Pending, Place, View,
 };
 use crate::traits::vector_store::{ScoredPoint, VectorQuery};
 use crate::types::ids::MemoryId;
@@ -30,11 +30,6 @@ const POOL: usize = 100;
 
 /// What stands next to so many of the best is a candidate too.
 const BEST: usize = 30;
-
-/// So many names of a question are looked up, each among so many speakers whose
-/// names begin so.
-const NAMES: usize = 8;
-const SPEAKERS: usize = 8;
 
 /// What is near to each of several vectors, nearest first, with the cosine.
 #[derive(Debug)]
@@ -95,7 +90,7 @@ impl Mem0 {
         };
         let named = MentionQuery {
             scope: scope.clone(),
-            names: names.into_iter().filter(|name| !question.people.contains(&name.to_lowercase())).collect(),
+            names: names.into_iter().filter(|name| !question.names(name)).collect(),
             filter: options.filter.clone(),
             view,
             limit: BEST,
@@ -127,16 +122,12 @@ impl Mem0 {
         Ok(SearchResult { results, degraded, ..SearchResult::default() })
     }
 
-    /// Those among the names who speak in the scope.
+    /// The keys of those among the names who speak in the scope.
     async fn speakers(&self, names: &[String], scope: &Scope) -> Result<Vec<String>> {
-        let of =
-            |name: &String| EntityQuery { prefix: Some(name.clone()), ..EntityQuery::new(scope.clone(), SPEAKERS) };
-        let queries: Vec<EntityQuery> = names.iter().take(NAMES).map(of).collect();
-        let found = queries.iter().map(|query| timed(Part::Ledger, self.inner.ledger.entities(query)));
-        let found = futures::future::try_join_all(found).await?;
-        // Somebody may speak by the shorter of their names.
-        let speakers = found.into_iter().flatten().filter(|entity| entity.is_speaker);
-        Ok(speakers.flat_map(|entity| entity.aliases.into_iter().chain([entity.name])).collect())
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        timed(Part::Ledger, self.inner.ledger.speakers(scope, names)).await
     }
 
     /// What mentions those whom the question names.
@@ -161,8 +152,8 @@ impl Mem0 {
         Ok(found.map(|event| event.range))
     }
 
-    /// What the vectors and the words found, and what stands next to the best
-    /// of it, each with its similarity and its words.
+    /// What the vectors, the words and the names found, and what stands next to
+    /// the best of it, each with its similarity and its words.
     async fn gathered(
         &self,
         near: Vec<Vec<(Memory, f32)>>,
@@ -178,26 +169,31 @@ impl Mem0 {
         let mut missing: Vec<MemoryId> = others.filter(|id| !found.contains_key(id)).collect();
         missing.sort_unstable();
         missing.dedup();
-        let memories = timed(Part::Ledger, self.inner.ledger.get(&missing, view)).await?;
-        self.complete(&mut found, memories.into_iter().flatten().collect(), question, view).await?;
+        let ids: Vec<MemoryId> = found.keys().chain(&missing).copied().collect();
+        let (memories, vectors, places) = tokio::join!(
+            timed(Part::Ledger, self.inner.ledger.get(&missing, view)),
+            self.vectors_of(&missing, view),
+            timed(Part::Ledger, self.inner.ledger.places(&ids)),
+        );
+        for (memory, vector) in memories?.into_iter().zip(vectors?) {
+            let Some(memory) = memory else { continue };
+            found.insert(memory.id, (memory, vector.map_or(0.0, |vector| dot(&vector, question))));
+        }
+        let mut places: HashMap<MemoryId, Place> =
+            ids.into_iter().zip(places?).filter_map(|(id, place)| Some((id, place?))).collect();
         let by_words = shares(&words.hits, words.ceiling);
         let by_names = shares(&named.hits, named.ceiling);
         let keyword = |id: &MemoryId| by_words.get(id).copied().unwrap_or_default();
         let mut best: Vec<(f32, MemoryId)> =
             found.iter().map(|(id, (_, cosine))| (cosine.max(0.0) + keyword(id), *id)).collect();
         best.sort_unstable_by(|(a, x), (b, y)| b.total_cmp(a).then(x.cmp(y)));
-        let of: Vec<Around> =
-            best.iter().take(BEST).map(|(_, id)| Around { id: *id, before: REACH, after: REACH }).collect();
-        let around = timed(Part::Ledger, self.inner.ledger.around(&of, view)).await?;
-        let mut beside: Vec<Memory> = around.into_iter().flatten().map(|(_, memory)| memory).collect();
-        beside.retain(|memory| !found.contains_key(&memory.id) && memory.matches(filter));
-        beside.sort_unstable_by_key(|memory| memory.id);
-        beside.dedup_by_key(|memory| memory.id);
-        self.complete(&mut found, beside, question, view).await?;
-        let ids: Vec<MemoryId> = found.keys().copied().collect();
-        let places = timed(Part::Ledger, self.inner.ledger.places(&ids)).await?;
-        let places: HashMap<MemoryId, Place> =
-            ids.into_iter().zip(places).filter_map(|(id, place)| Some((id, place?))).collect();
+        best.truncate(BEST);
+        for (memory, cosine, place) in self.beside(&best, &found, &places, question, view).await? {
+            if memory.matches(filter) {
+                places.insert(memory.id, place);
+                found.insert(memory.id, (memory, cosine));
+            }
+        }
         let candidate = |(id, (memory, semantic))| Candidate {
             memory,
             semantic,
@@ -208,27 +204,63 @@ impl Mem0 {
         Ok(found.into_iter().map(candidate).collect())
     }
 
-    /// Adds memories that the vectors did not find, with their similarity.
-    async fn complete(
+    /// What stands next to the best and was not found, with its similarity.
+    async fn beside(
         &self,
-        found: &mut HashMap<MemoryId, (Memory, f32)>,
-        more: Vec<Memory>,
+        best: &[(f32, MemoryId)],
+        found: &HashMap<MemoryId, (Memory, f32)>,
+        places: &HashMap<MemoryId, Place>,
         question: &[f32],
         view: &View,
-    ) -> Result<()> {
-        if more.is_empty() {
-            return Ok(());
+    ) -> Result<Vec<(Memory, f32, Place)>> {
+        let known: HashSet<Place> = found.keys().filter_map(|id| places.get(id).copied()).collect();
+        let reach = |place: Place, back: bool| {
+            let farthest = (1..=REACH).rev().find(|away| {
+                let away = *away as u64;
+                let nth = if back { place.nth.checked_sub(away) } else { place.nth.checked_add(away) };
+                nth.is_some_and(|nth| nth > 0 && !known.contains(&Place { nth, ..place }))
+            });
+            farthest.unwrap_or(0)
+        };
+        let of: Vec<(Place, Around)> = best
+            .iter()
+            .filter_map(|(_, id)| {
+                let place = *places.get(id)?;
+                Some((place, Around { id: *id, before: reach(place, true), after: reach(place, false) }))
+            })
+            .filter(|(_, around)| around.before + around.after > 0)
+            .collect();
+        let asked: Vec<Around> = of.iter().map(|(_, around)| *around).collect();
+        let around = timed(Part::Ledger, self.inner.ledger.around(&asked, view)).await?;
+        let mut new: HashMap<MemoryId, (Memory, Place)> = HashMap::new();
+        for ((place, _), neighbours) in of.iter().zip(around) {
+            for (away, memory) in neighbours {
+                if let Some(nth) = place.nth.checked_add_signed(away)
+                    && !found.contains_key(&memory.id)
+                {
+                    new.insert(memory.id, (memory, Place { nth, ..*place }));
+                }
+            }
         }
-        let ids: Vec<MemoryId> = more.iter().map(|memory| memory.id).collect();
-        let vectors = timed(Part::Ledger, self.inner.ledger.vectors(&ids)).await?;
-        for (memory, vector) in more.into_iter().zip(vectors) {
-            // The vector is that of the newest version; of the past only the
-            // words are known here.
-            let vector = vector.filter(|_| !view.is_past());
-            let cosine = vector.map_or(0.0, |vector| dot(&vector, question));
-            found.insert(memory.id, (memory, cosine));
+        let ids: Vec<MemoryId> = new.keys().copied().collect();
+        let vectors = self.vectors_of(&ids, view).await?;
+        Ok(ids
+            .into_iter()
+            .zip(vectors)
+            .filter_map(|(id, vector)| {
+                let (memory, place) = new.remove(&id)?;
+                Some((memory, vector.map_or(0.0, |vector| dot(&vector, question)), place))
+            })
+            .collect())
+    }
+
+    /// The vectors of these memories. They are those of the newest versions: of
+    /// the past only the words are known here.
+    async fn vectors_of(&self, ids: &[MemoryId], view: &View) -> Result<Vec<Option<Vec<f32>>>> {
+        if view.is_past() || ids.is_empty() {
+            return Ok(vec![None; ids.len()]);
         }
-        Ok(())
+        timed(Part::Ledger, self.inner.ledger.vectors(ids)).await
     }
 
     /// The `limit` memories nearest to each vector that the scope covers, the

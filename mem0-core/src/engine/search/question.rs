@@ -5,8 +5,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::engine::fuse::Expected;
-use crate::text;
-use crate::text::TermId;
+use crate::text::{self, TermId, name_key};
 use crate::time::{Asked, Wants, asked};
 use crate::types::memory::{Content, MemoryKind};
 use crate::types::time::Timestamp;
@@ -18,7 +17,7 @@ pub(super) struct Question {
     pub(super) text: String,
     /// What is looked up: likewise.
     pub(super) terms: Vec<TermId>,
-    /// The speakers that it names, in lower case.
+    /// The keys of the speakers that it names.
     pub(super) people: Vec<String>,
     /// The time that it is about.
     pub(super) asked: Asked,
@@ -50,7 +49,7 @@ fn bare(word: &str) -> &str {
 }
 
 impl Question {
-    /// `speakers`: who speaks in the scope.
+    /// `speakers`: the keys of those who speak in the scope.
     pub(super) fn new(question: &str, speakers: &[String], now: Timestamp) -> Self {
         let words: Vec<(usize, &str)> = question.unicode_word_indices().collect();
         let speakers: Vec<(&String, Vec<String>)> = speakers.iter().map(|name| (name, folded(name))).collect();
@@ -65,7 +64,7 @@ impl Question {
                     let length = if whole { parts.len() } else { 1 };
                     let last = words.get(index + length - 1).map_or(start + word.len(), |(at, word)| at + word.len());
                     taken.push(*start..last);
-                    people.push(name.to_lowercase());
+                    people.push((*name).clone());
                 }
             }
         }
@@ -97,13 +96,18 @@ impl Question {
         Expected { person, time, kind: self.wants != Kind::Any, entity: named }
     }
 
+    /// Whether a word of it names one of the speakers.
+    pub(super) fn names(&self, word: &str) -> bool {
+        let key = name_key(word);
+        self.people.iter().any(|name| name.split(' ').any(|part| part == key))
+    }
+
     /// Whether a memory is of or about one of those who are named.
     pub(super) fn names_person_of(&self, content: &Content) -> bool {
         if self.people.is_empty() {
             return false;
         }
-        let named =
-            |name: &Option<String>| name.as_ref().is_some_and(|name| self.people.contains(&name.to_lowercase()));
+        let named = |name: &Option<String>| name.as_ref().is_some_and(|name| self.people.contains(&name_key(name)));
         if named(&content.actor) || named(&content.about) {
             return true;
         }
@@ -222,7 +226,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn asked_of(question: &str, speakers: &[&str]) -> Question {
-        let speakers: Vec<String> = speakers.iter().map(|name| (*name).to_owned()).collect();
+        let speakers: Vec<String> = speakers.iter().map(|name| name_key(name)).collect();
         Question::new(question, &speakers, Timestamp::from_micros_clamped(1_700_000_000_000_000))
     }
 

@@ -131,6 +131,10 @@ impl Ledger for MemoryLedger {
         Ok(self.tables().entities(query))
     }
 
+    async fn speakers(&self, scope: &Scope, names: &[String]) -> Result<Vec<String>> {
+        Ok(self.tables().speakers(scope, names))
+    }
+
     async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
         Ok(self.tables().mentioned(query))
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::read::Conditions;
 use super::state::{Row, Tables};
-use crate::text::{Entity, Names, name_key};
+use crate::text::{Entity, MentionKind, NameRow, Names, name_key};
 use crate::traits::ledger::{EntityQuery, MentionHits, MentionQuery};
 use crate::types::ids::MemoryId;
+use crate::types::scope::Scope;
 
 impl Tables {
     pub(super) fn entities(&self, query: &EntityQuery) -> Vec<Entity> {
@@ -17,6 +18,14 @@ impl Tables {
             }
         }
         names.entities(query.prefix.as_deref().map(name_key).as_deref(), query.limit)
+    }
+
+    pub(super) fn speakers(&self, scope: &Scope, names: &[String]) -> Vec<String> {
+        let asked: BTreeSet<String> = names.iter().map(|name| name_key(name)).collect();
+        let rows = self.records(Some(scope)).filter_map(|(_, record)| record.live()).flat_map(|row| &row.names);
+        let speakers = rows.filter(|row| row.kind == MentionKind::Speaker && asked.contains(&row.word));
+        let keys: BTreeSet<&str> = speakers.map(NameRow::key).collect();
+        keys.into_iter().map(str::to_owned).collect()
     }
 
     pub(super) fn mentioned(&self, query: &MentionQuery) -> MentionHits {

@@ -209,6 +209,11 @@ impl Ledger for PostgresLedger {
         work.await.map_err(said("entities"))
     }
 
+    async fn speakers(&self, scope: &Scope, names: &[String]) -> Result<Vec<String>> {
+        let work = async { read::speakers(&self.client().await?, scope, names).await };
+        work.await.map_err(said("speakers"))
+    }
+
     async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
         let work = async { read::mentioned(&self.client().await?, query).await };
         work.await.map_err(said("mentioned"))

@@ -169,6 +169,11 @@ impl Ledger for SqliteLedger {
         self.db.read("entities", move |c| read::entities(c, &query)).await
     }
 
+    async fn speakers(&self, scope: &Scope, names: &[String]) -> Result<Vec<String>> {
+        let (scope, names) = (scope.clone(), names.to_vec());
+        self.db.read("speakers", move |c| read::speakers(c, &scope, &names)).await
+    }
+
     async fn mentioned(&self, query: &MentionQuery) -> Result<MentionHits> {
         let (query, lately) = (query.clone(), Arc::clone(&self.lately));
         self.db.read("mentioned", move |c| read::mentioned(c, &lately, &query)).await

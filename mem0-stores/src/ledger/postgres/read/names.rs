@@ -6,11 +6,12 @@ use std::pin::pin;
 
 use futures::TryStreamExt as _;
 use mem0_core::text::{NameRow, Names, name_key};
-use mem0_core::{Entity, EntityQuery, MentionHits, MentionQuery, Result, Scope};
+use mem0_core::{Entity, EntityQuery, MentionHits, MentionKind, MentionQuery, Result, Scope};
 use tokio_postgres::Row;
 
 use super::keyword::walk;
 use super::{BEGIN, Version, Wanted, each, stream};
+use crate::ledger::common::codec::Coded as _;
 use crate::ledger::common::names::{PastNames, asked};
 use crate::ledger::common::top::Score;
 use crate::ledger::postgres::row::{at, coded, counted};
@@ -30,6 +31,22 @@ pub(in crate::ledger::postgres) async fn entities(client: &Client, query: &Entit
         names.add(&name, at(&row, 4)?);
     }
     Ok(names.entities(query.prefix.as_deref().map(name_key).as_deref(), query.limit))
+}
+
+/// Who spoke of those with these names.
+pub(in crate::ledger::postgres) async fn speakers(
+    client: &Client,
+    scope: &Scope,
+    names: &[String],
+) -> Result<Vec<String>> {
+    let step = over(
+        scope,
+        "SELECT DISTINCT CASE n.longer WHEN '' THEN n.word ELSE n.longer END AS key FROM s
+         JOIN ledger_mentions n ON n.scope_no = s.scope_no AND n.word = ANY($6) AND n.kind = $7 ORDER BY key",
+    );
+    let asked: BTreeSet<String> = names.iter().map(|name| name_key(name)).collect();
+    let step = step.bind(asked.into_iter().collect::<Vec<_>>()).bind(MentionKind::Speaker.code());
+    one(client, step).await?.iter().map(|row| at(row, 0)).collect()
 }
 
 /// The best memories by names.

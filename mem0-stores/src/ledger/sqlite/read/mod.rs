@@ -23,7 +23,7 @@ pub(super) use heads::Heads;
 pub(super) use keyword::keyword;
 pub(super) use list::list;
 pub(super) use log::{history, log, transaction};
-pub(super) use names::{entities, mentioned};
+pub(super) use names::{entities, mentioned, speakers};
 pub(super) use nearest::nearest;
 pub(super) use place::{around, places};
 

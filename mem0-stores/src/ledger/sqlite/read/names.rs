@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use mem0_core::text::{NameRow, Names, name_key};
-use mem0_core::{Entity, EntityQuery, MentionHits, MentionKind, MentionQuery};
+use mem0_core::{Entity, EntityQuery, MentionHits, MentionKind, MentionQuery, Scope};
 use rusqlite::Connection;
 
 use super::keyword::walk;
 use super::{Heads, Reader, ScopeRow};
+use crate::ledger::common::codec::Coded as _;
 use crate::ledger::common::names::{PastNames, asked};
 use crate::ledger::common::top::Score;
 use crate::ledger::sqlite::row::{Col, count};
@@ -33,6 +34,35 @@ pub(in crate::ledger::sqlite) fn entities(connection: &Connection, query: &Entit
         }
     }
     Ok(names.entities(query.prefix.as_deref().map(name_key).as_deref(), query.limit))
+}
+
+/// Who spoke of those with these names. Looks at the first row of each longer
+/// name that somebody speaks by, and not at all that they said.
+pub(in crate::ledger::sqlite) fn speakers(
+    connection: &Connection,
+    scope: &Scope,
+    names: &[String],
+) -> Attempt<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT longer FROM ledger_mentions WHERE scope_no = ?1 AND word = ?2 AND longer >= ?3 AND kind = ?4
+         ORDER BY longer LIMIT 1",
+    )?;
+    let asked: BTreeSet<String> = names.iter().map(|name| name_key(name)).collect();
+    let mut speakers = BTreeSet::new();
+    for scope in scope::covered(connection, scope)? {
+        for word in &asked {
+            let mut from = String::new();
+            loop {
+                let mut found = statement.query((scope.no, word, &from, MentionKind::Speaker.code()))?;
+                let Some(row) = found.next()? else { break };
+                let longer: String = row.get(0)?;
+                speakers.insert(if longer.is_empty() { word.clone() } else { longer.clone() });
+                // The next text in order.
+                from = longer + "\0";
+            }
+        }
+    }
+    Ok(speakers.into_iter().collect())
 }
 
 /// The best memories by names.
