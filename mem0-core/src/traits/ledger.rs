@@ -713,8 +713,8 @@ pub struct LedgerStats {
 /// 41. `standing` is what `revision`, `messages` and `pending` say, and nothing
 ///     of it is older than its revision: a plan on it cannot miss a change.
 /// 42. `speakers` are those who said any of the live memories of the scope
-///     (expired ones included) of whose name an asked one is all or a word, by
-///     their keys, in order, each once.
+///     (expired ones included) whose name is an asked word or has it among its
+///     words, by their keys, in order, each once.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// The provider's name, as in the configuration.
@@ -802,12 +802,13 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable`.
     async fn entities(&self, query: &EntityQuery) -> Result<Vec<Entity>>;
 
-    /// Those who spoke, by names or parts of names: their
-    /// [`name_key`](crate::text::name_key)s. Cheap: asked on each search.
+    /// Those who spoke, by single words of their names: the
+    /// [`name_key`](crate::text::name_key)s of the whole names. Cheap: asked on
+    /// each search.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn speakers(&self, scope: &Scope, names: &[String]) -> Result<Vec<String>>;
+    async fn speakers(&self, scope: &Scope, words: &[String]) -> Result<Vec<String>>;
 
     /// The best memories by names.
     ///

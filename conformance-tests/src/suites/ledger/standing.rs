@@ -75,6 +75,7 @@ async fn r41_nothing_of_it_is_older_than_its_revision(context: &LedgerContext) -
                 while seen.last().is_none_or(|last| last.revision < TIMES) {
                     seen.push(handle.standing(&alice, 100, 100).await?);
                     looks.fetch_add(1, Ordering::SeqCst);
+                    tokio::task::yield_now().await;
                 }
             }
             Ok(seen)
