@@ -181,13 +181,6 @@ pub fn providers() -> &'static [ProviderInfo] {
         info(Reranker, "llm", RERANK, &[], "a language model, one call for all hits"),
         info(Reranker, "llm_reranker", RERANK, &[], "another name of llm"),
         info(Reranker, "mmr", RERANK, &[], "diversity: hits that say the same come later"),
-        info(
-            Reranker,
-            "cross_encoder",
-            CROSS_ENCODER,
-            &[],
-            "embedded: a cross-encoder of the BERT family from a folder",
-        ),
         info(Reranker, "cross_encoder", CROSS_ENCODER, &[], "embedded: a cross-encoder from a folder"),
         info(Reranker, "sentence_transformer", CROSS_ENCODER, &[], "another name of cross_encoder"),
         info(Policy, "rules", Some("rules"), &[], "rules; no language model"),
