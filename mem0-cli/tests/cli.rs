@@ -83,7 +83,7 @@ fn a_memory_lives_from_add_to_erase() {
     assert_eq!(found["results"][0]["user_id"], "ana");
     assert_eq!(found["results"][0]["metadata"], json!({"source": "chat"}));
     assert!(found["results"][0]["score"].as_f64().unwrap() > 0.0);
-    assert!(found["results"][0]["score_details"]["semantic"].is_number());
+    assert!(found["results"][0]["score_details"]["signals"]["semantic"].is_number());
     assert_eq!(world.json(&["search", "tea", "--user", "ben"])["results"], json!([]));
 
     let updated =

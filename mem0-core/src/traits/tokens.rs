@@ -16,8 +16,8 @@ pub trait TokenCounter: fmt::Debug + Send + Sync + 'static {
 }
 
 /// An estimate without a vocabulary, rather too high than too low: one token
-/// for every four letters of a word in ASCII, for every three digits, for every
-/// mark, and for every other character.
+/// for every four letters of a word in ASCII, for every three digits and the
+/// space before them, for every mark, and for every other character.
 ///
 /// ```
 /// use mem0_core::{EstimatedTokens, TokenCounter};
@@ -35,18 +35,19 @@ impl TokenCounter for EstimatedTokens {
     fn count(&self, text: &str) -> usize {
         let mut tokens = 0;
         // Of the word that is being read.
-        let (mut letters, mut digits) = (0_usize, 0_usize);
+        let (mut letters, mut digits, mut spaced) = (0_usize, 0_usize, false);
         for c in text.chars() {
             if c.is_ascii_alphabetic() {
                 tokens += usize::from(letters.is_multiple_of(4));
                 (letters, digits) = (letters + 1, 0);
             } else if c.is_ascii_digit() {
-                tokens += usize::from(digits.is_multiple_of(3));
+                tokens += usize::from(digits.is_multiple_of(3)) + usize::from(digits == 0 && spaced);
                 (letters, digits) = (0, digits + 1);
             } else {
                 tokens += usize::from(c == '\n' || !c.is_ascii_whitespace());
                 (letters, digits) = (0, 0);
             }
+            spaced = c == ' ';
         }
         tokens
     }
