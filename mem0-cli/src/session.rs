@@ -2,10 +2,10 @@
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use mem0::{Builder, Config, Error, ErrorKind, Filter, Mem0, Scope, ScopeFields, Slot};
+use mem0::{Builder, Config, Error, ErrorKind, Filter, Mem0, Scope, ScopeFields, SearchOptions, Slot};
 use serde_json::{Value, json};
 
-use crate::cli::{Globals, ScopeArgs};
+use crate::cli::{Globals, ScopeArgs, WhichArgs};
 use crate::exit::Failure;
 
 /// The global options, in order.
@@ -82,6 +82,13 @@ impl Session {
     /// The ids of the options, not yet checked.
     pub(crate) fn scope_fields(&self) -> ScopeFields {
         self.effective.fields()
+    }
+
+    /// The scope of a search, and how to search it.
+    pub(crate) fn scope_and_search(&self, which: &WhichArgs, limit: usize) -> Result<(Scope, SearchOptions), Failure> {
+        let (scope, filter) = self.scope_and_filter(which.filter.as_deref())?;
+        let search = SearchOptions::default().filter(filter).limit(limit).threshold(which.threshold);
+        Ok((scope, search.when(which.when.when())))
     }
 
     /// Whose memory and which, where a filter may say both.

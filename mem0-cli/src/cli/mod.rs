@@ -21,6 +21,7 @@ pub(crate) use manage::{
 };
 pub(crate) use read::{
     ContextArgs, EntitiesArgs, ExplainArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs,
+    WhichArgs,
 };
 pub(crate) use write::{AddArgs, DeleteAllArgs, DeleteArgs, Expiry, UndoArgs, UpdateArgs};
 

@@ -27,6 +27,19 @@ impl WhenArgs {
     }
 }
 
+/// Which memories a search may find.
+#[derive(Args, Debug)]
+pub(crate) struct WhichArgs {
+    /// Leave out what scores lower; 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = SearchOptions::default().threshold)]
+    pub(crate) threshold: f32,
+    /// Only memories that match, as JSON
+    #[arg(long, value_name = "JSON")]
+    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) when: WhenArgs,
+}
+
 /// Find the memories that answer a question.
 ///
 /// A filter is JSON: `{"category": "travel"}`, `{"price": {"gte": 5, "lt": 10}}`,
@@ -41,12 +54,8 @@ pub(crate) struct SearchArgs {
     #[arg(long, short = 'k', visible_alias = "top-k", value_name = "NUMBER",
           default_value_t = SearchOptions::default().limit)]
     pub(crate) limit: usize,
-    /// Leave out what scores lower; 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = SearchOptions::default().threshold)]
-    pub(crate) threshold: f32,
-    /// Only memories that match, as JSON
-    #[arg(long, value_name = "JSON")]
-    pub(crate) filter: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: WhichArgs,
     /// Say why each memory came
     #[arg(long)]
     pub(crate) explain: bool,
@@ -59,8 +68,6 @@ pub(crate) struct SearchArgs {
     /// How many of the best the reranker is shown
     #[arg(long, value_name = "NUMBER")]
     pub(crate) rerank_pool: Option<usize>,
-    #[command(flatten)]
-    pub(crate) when: WhenArgs,
 }
 
 /// Pack what answers a question into one block for a prompt.
@@ -87,14 +94,8 @@ pub(crate) struct ContextArgs {
     #[arg(long, short = 'k', visible_alias = "top-k", value_name = "NUMBER",
           default_value_t = ContextOptions::default().search.limit)]
     pub(crate) limit: usize,
-    /// Leave out what scores lower; 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = SearchOptions::default().threshold)]
-    pub(crate) threshold: f32,
-    /// Only memories that match, as JSON
-    #[arg(long, value_name = "JSON")]
-    pub(crate) filter: Option<String>,
     #[command(flatten)]
-    pub(crate) when: WhenArgs,
+    pub(crate) which: WhichArgs,
 }
 
 /// Say why a memory is found by a question, or why it is not.
@@ -113,14 +114,8 @@ pub(crate) struct ExplainArgs {
     #[arg(long, short = 'k', visible_alias = "top-k", value_name = "NUMBER",
           default_value_t = SearchOptions::default().limit)]
     pub(crate) limit: usize,
-    /// Leave out what scores lower; 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = SearchOptions::default().threshold)]
-    pub(crate) threshold: f32,
-    /// Only memories that match, as JSON
-    #[arg(long, value_name = "JSON")]
-    pub(crate) filter: Option<String>,
     #[command(flatten)]
-    pub(crate) when: WhenArgs,
+    pub(crate) which: WhichArgs,
 }
 
 /// Show memories page by page, newest first.

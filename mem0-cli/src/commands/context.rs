@@ -1,6 +1,6 @@
 //! `context`, `explain`.
 
-use mem0::{ContextOptions, SearchOptions};
+use mem0::ContextOptions;
 
 use crate::cli::{ContextArgs, ExplainArgs};
 use crate::exit::Failure;
@@ -8,9 +8,7 @@ use crate::output::{Out, count};
 use crate::session::Session;
 
 pub(super) async fn context(session: &Session, out: &mut Out, args: ContextArgs) -> Result<(), Failure> {
-    let (scope, filter) = session.scope_and_filter(args.filter.as_deref())?;
-    let search =
-        SearchOptions::default().filter(filter).limit(args.limit).threshold(args.threshold).when(args.when.when());
+    let (scope, search) = session.scope_and_search(&args.which, args.limit)?;
     let mut options = ContextOptions::default().budget_tokens(args.budget).search(search).window(args.window);
     options.provenance = args.provenance;
     let mem0 = session.open().await?;
@@ -34,9 +32,7 @@ pub(super) async fn context(session: &Session, out: &mut Out, args: ContextArgs)
 }
 
 pub(super) async fn explain(session: &Session, out: &mut Out, args: ExplainArgs) -> Result<(), Failure> {
-    let (scope, filter) = session.scope_and_filter(args.filter.as_deref())?;
-    let options =
-        SearchOptions::default().filter(filter).limit(args.limit).threshold(args.threshold).when(args.when.when());
+    let (scope, options) = session.scope_and_search(&args.which, args.limit)?;
     let mem0 = session.open().await?;
     let explanation = mem0.explain(&args.query, &scope, args.id, options).await?;
     if out.json {

@@ -1,6 +1,6 @@
 //! `search`, `list`, `get`, `history`, `messages`, `entities`, `scopes`.
 
-use mem0::{Error, ListOptions, Memory, MentionKind, ScopeKey, SearchOptions, When, memory_json};
+use mem0::{Error, ListOptions, Memory, MentionKind, ScopeKey, When, memory_json};
 use serde_json::json;
 
 use crate::cli::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
@@ -9,9 +9,7 @@ use crate::output::{Out, Results, Table, count, minute};
 use crate::session::Session;
 
 pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -> Result<(), Failure> {
-    let (scope, filter) = session.scope_and_filter(args.filter.as_deref())?;
-    let mut options = SearchOptions::default().filter(filter).limit(args.limit).when(args.when.when());
-    options.threshold = args.threshold;
+    let (scope, mut options) = session.scope_and_search(&args.which, args.limit)?;
     options.explain = args.explain;
     // Whichever flag comes last counts; without one the configuration does.
     options.rerank = (args.rerank || args.no_rerank).then_some(args.rerank);

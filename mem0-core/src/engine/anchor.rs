@@ -36,15 +36,6 @@ const AROUND: i64 = 3;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// The event, found.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Anchored {
-    /// The memory that tells of it.
-    pub(super) memory: MemoryId,
-    /// The time that lies to it as the question says.
-    pub(super) range: TimeRange,
-}
-
 /// A memory that may tell of the event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Telling {
@@ -55,8 +46,8 @@ struct Telling {
 }
 
 impl Mem0 {
-    /// The time that the event of `phrase` gives, or none if no memory tells of
-    /// it, none says when, or several say different times. `vector` is that of
+    /// The time that lies to the event of `phrase` as the question says, or none
+    /// if no memory tells of it, none says when, or several say different times. `vector` is that of
     /// the phrase, which can be embedded with the question in one batch.
     pub(super) async fn anchored(
         &self,
@@ -66,7 +57,7 @@ impl Mem0 {
         vector: Vec<f32>,
         filter: &Filter,
         view: &View,
-    ) -> Result<Option<Anchored>> {
+    ) -> Result<Option<TimeRange>> {
         let terms = text::query_terms(phrase);
         let words = KeywordQuery {
             scope: scope.clone(),
@@ -93,9 +84,7 @@ impl Mem0 {
             found.extend(more.into_iter().flatten().map(|memory| (memory.id, (memory, 0.0))));
         }
         let telling = found.values().filter_map(|(memory, cosine)| telling(memory, *cosine, &terms)).collect();
-        Ok(best(telling).and_then(|best| {
-            Some(Anchored { memory: best.memory, range: relation.to(widened(best.event, relation))? })
-        }))
+        Ok(best(telling).and_then(|best| relation.to(widened(best.event, relation))))
     }
 }
 
@@ -185,7 +174,7 @@ mod tests {
         let vector = mem0.embed(&[phrase], Purpose::Query).await.unwrap().remove(0);
         let view = View::current(now);
         let found = mem0.anchored(&scope, anchor.relation, phrase, vector, &Filter::All, &view).await.unwrap();
-        found.map(|found| (found.range.from.map(Timestamp::date), found.range.to.map(Timestamp::date)))
+        found.map(|range| (range.from.map(Timestamp::date), range.to.map(Timestamp::date)))
     }
 
     const TURNS: &[(&str, &str)] = &[

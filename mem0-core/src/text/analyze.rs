@@ -83,7 +83,7 @@ fn each_term(text: &str, mut emit: impl FnMut(&str)) {
         }
         previous = None;
         let lower = word.to_lowercase();
-        let lower = lower.strip_suffix("'s").or_else(|| lower.strip_suffix("’s")).unwrap_or(&lower);
+        let lower = bare(&lower);
         if lower.is_ascii() { emit(&stemmer.stem(lower)) } else { emit(lower) }
     }
 }
@@ -91,6 +91,11 @@ fn each_term(text: &str, mut emit: impl FnMut(&str)) {
 /// Whether a word in lower case is one of the commonest English ones.
 pub(super) fn is_stop_word(word: &str) -> bool {
     STOP_WORDS.binary_search(&word).is_ok()
+}
+
+/// A word without a possessive ending.
+pub(crate) fn bare(word: &str) -> &str {
+    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
 }
 
 /// Scripts that are written without spaces between words.

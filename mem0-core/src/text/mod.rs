@@ -9,6 +9,7 @@ mod names;
 mod ordinary;
 pub mod words;
 
+pub(crate) use analyze::bare;
 pub use analyze::{TermId, query_terms, terms};
 pub use bm25::Bm25;
 pub use mentions::{Mention, MentionKind, asked_names, mentions, name_key};

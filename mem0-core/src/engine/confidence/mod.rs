@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::engine::results::Hit;
-use crate::text::{TermId, query_terms, terms};
+use crate::text::{TermId, bare, query_terms, terms};
 use crate::types::memory::Memory;
 use crate::types::message::Role;
 use crate::types::scope::ScopeKey;
@@ -166,8 +166,7 @@ impl Asked {
 
 /// A word as a name: lower case, without a possessive ending.
 fn name(word: &str) -> String {
-    let lower = word.to_lowercase();
-    lower.strip_suffix("'s").or_else(|| lower.strip_suffix("’s")).unwrap_or(&lower).to_owned()
+    bare(&word.to_lowercase()).to_owned()
 }
 
 /// The names of who said it and whom it is about.

@@ -148,8 +148,7 @@ impl Mem0 {
         view: &View,
     ) -> Result<Option<TimeRange>> {
         let (Some((phrase, vector)), Some(anchor)) = (phrase, &question.asked.anchor) else { return Ok(None) };
-        let found = self.anchored(scope, anchor.relation, phrase, vector, filter, view).await?;
-        Ok(found.map(|event| event.range))
+        self.anchored(scope, anchor.relation, phrase, vector, filter, view).await
     }
 
     /// What the vectors, the words and the names found, and what stands next to

@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::engine::fuse::Expected;
-use crate::text::{self, TermId, name_key};
+use crate::text::{self, TermId, bare, name_key};
 use crate::time::{Asked, Wants, asked};
 use crate::types::memory::{Content, MemoryKind};
 use crate::types::time::Timestamp;
@@ -41,11 +41,6 @@ pub(super) fn names(question: &str) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
-}
-
-/// Without a possessive ending.
-fn bare(word: &str) -> &str {
-    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
 }
 
 impl Question {

@@ -102,9 +102,7 @@ impl<'a> Surroundings<'a> {
         }
         let words = words.into_iter().map(|sum| sum.sqrt().min(1.0)).collect();
         let farthest = candidates.iter().map(|one| one.semantic).fold(1.0, f32::min).max(0.0);
-        let mut this = Self { candidates, at, session, words: Vec::new(), farthest };
-        this.words = words;
-        this
+        Self { candidates, at, session, words, farthest }
     }
 
     /// The one so many places away, if it is of the same session.
