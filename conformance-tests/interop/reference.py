@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sys
+import time
 import zlib
 
 # Some clients log to standard output, which is for the answer.
@@ -38,6 +39,13 @@ class Words:
         return [self.embed(text) for text in texts]
 
 
+def settle(store):
+    """On Redis each start makes the index anew: waits until it has what is there."""
+    index = getattr(store, "index", None)
+    while index is not None and int(index.info()["indexing"]):
+        time.sleep(0.05)
+
+
 def main():
     task = json.load(sys.stdin)
     memory = Memory.from_config(
@@ -49,6 +57,7 @@ def main():
         }
     )
     memory.embedding_model = Words()
+    settle(memory.vector_store)
     results = []
     for method, arguments in task["calls"]:
         for name, value in arguments.items():
