@@ -13,12 +13,21 @@ import math
 import os
 import sys
 import time
+import types
 import zlib
 
 # Some clients log to standard output, which is for the answer.
 answer, sys.stdout = sys.stdout, sys.stderr
 os.environ["MEM0_TELEMETRY"] = "False"
 os.environ.setdefault("OPENAI_API_KEY", "none")
+
+# Searches on Redis leave out stop words, by a list that is downloaded each time.
+nltk = types.ModuleType("nltk")
+nltk.download = lambda *_, **__: True
+nltk.corpus = types.ModuleType("nltk.corpus")
+nltk.corpus.stopwords = types.ModuleType("nltk.corpus.stopwords")
+nltk.corpus.stopwords.words = lambda _: ["a", "and", "of", "the"]
+sys.modules.update({m.__name__: m for m in (nltk, nltk.corpus, nltk.corpus.stopwords)})
 
 from mem0 import Memory  # noqa: E402
 
