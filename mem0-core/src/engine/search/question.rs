@@ -5,10 +5,15 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::engine::fuse::Expected;
+use crate::engine::search::rank::Candidate;
 use crate::text::{self, TermId, bare, name_key};
 use crate::time::{Asked, Wants, asked};
 use crate::types::memory::{Content, MemoryKind};
 use crate::types::time::Timestamp;
+
+/// What fits the time that is asked about less than this is of another time:
+/// more than three halves of its length away from it.
+const ELSEWHERE: f32 = 0.1;
 
 /// A question, understood.
 #[derive(Debug)]
@@ -111,6 +116,16 @@ impl Question {
             let text = content.text.to_lowercase();
             self.people.iter().any(|name| text.contains(name.as_str()))
         }
+    }
+
+    /// Without those that are clearly of another time, where nothing outside the
+    /// time that is asked about can be meant; but never without all of them.
+    pub(super) fn within_time(&self, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let fits = |one: &Candidate| self.asked.fits_memory(&one.memory) >= ELSEWHERE;
+        if self.asked.sure && candidates.iter().any(fits) {
+            candidates.retain(fits);
+        }
+        candidates
     }
 
     /// Whether a text says the kind of thing that is asked for.
