@@ -13,6 +13,7 @@ use crate::engine::results::{Degraded, SearchResult};
 use crate::engine::{Mem0, validate, window};
 use crate::error::{Result, Retry};
 use crate::filter::Filter;
+use crate::text::asked_names;
 use crate::traits::embedder::Purpose;
 use crate::traits::ledger::{
     Around, KeywordHits, KeywordQuery, MentionHits, MentionQuery, NearestQuery, Pending, Place, View,
@@ -97,8 +98,7 @@ impl Mem0 {
         let now = self.now();
         let view = options.when.view(now);
         let pool = options.limit.saturating_mul(2).max(POOL).max(self.rerank_pool(options));
-        let names = question::names(query);
-        let mut question = Question::new(query, &self.speakers(&names, scope).await?, now);
+        let mut question = Question::new(query, &self.speakers(&asked_names(query), scope).await?, now);
         let words = KeywordQuery {
             scope: scope.clone(),
             terms: question.terms.clone(),
@@ -109,7 +109,7 @@ impl Mem0 {
         };
         let named = MentionQuery {
             scope: scope.clone(),
-            names: names.into_iter().filter(|name| !question.names(name)).collect(),
+            names: question.named_beside(query),
             filter: options.filter.clone(),
             view,
             limit: BEST,
