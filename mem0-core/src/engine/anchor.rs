@@ -140,10 +140,10 @@ mod tests {
 
     use super::*;
     use crate::engine::AddOptions;
-    use crate::reference::{HashEmbedder, ManualClock, MemoryLedger, MemoryVectorStore};
-    use crate::time::asked;
     use crate::filter::Filter;
+    use crate::reference::{HashEmbedder, ManualClock, MemoryLedger, MemoryVectorStore};
     use crate::text::Bm25;
+    use crate::time::asked;
     use crate::traits::embedder::Purpose;
     use crate::types::scope::Scope;
 

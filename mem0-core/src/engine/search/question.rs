@@ -88,7 +88,8 @@ impl Question {
     /// What it names beside the speakers: what is written as a name, or where
     /// nothing is, as in small letters, what may be one.
     pub(super) fn named_beside(&self, question: &str) -> Vec<String> {
-        let is_speaker = |name: &str| self.people.iter().any(|one| one == name || one.split(' ').any(|part| part == name));
+        let is_speaker =
+            |name: &str| self.people.iter().any(|one| one == name || one.split(' ').any(|part| part == name));
         let written = mentions(question, None).into_iter().map(|mention| mention.key);
         let mut names: Vec<String> = written.filter(|name| !is_speaker(name)).collect();
         if names.is_empty() && !question.trim_start().chars().skip(1).any(char::is_uppercase) {
