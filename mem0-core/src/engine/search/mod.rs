@@ -50,13 +50,18 @@ impl Mem0 {
     /// [`Decay`](crate::Decay); hits below the threshold are left out; ties are
     /// in the order of ids. What has just been added is found at once.
     ///
+    /// Where a question leaves no doubt about its time ("in May 2023"), what is
+    /// clearly of another time is left out, unless everything is. `confidence`
+    /// says how sure one may be that the hits answer the question, and with
+    /// `context_window` each brings along what was said around it.
+    ///
     /// Where a reranker is configured the best of them (`rerank_pool`) are put
     /// into its order; the threshold is still that of the score. If it fails the
     /// order stays, and `degraded` says so.
     ///
     /// # Errors
-    /// `InvalidInput` for an empty or oversized question, a bad filter, limit
-    /// or threshold (before any I/O); those of ledger and embedder. If the
+    /// `InvalidInput` for an empty or oversized question, a bad filter, limit,
+    /// threshold or window (before any I/O); those of ledger and embedder. If the
     /// vector store does not answer, the ledger does, and `degraded` says so.
     ///
     /// # Cancel safety
