@@ -43,6 +43,18 @@ pub struct Fitness {
     pub ndcg: f64,
 }
 
+impl Fitness {
+    /// Of parts with so many questions each that of the whole.
+    #[must_use]
+    pub fn over(parts: &[(usize, Self)]) -> Self {
+        let whole = super::metrics::count(parts.iter().map(|(questions, _)| questions).sum());
+        let over = |of: fn(&Self) -> f64| {
+            parts.iter().map(|(questions, part)| super::metrics::count(*questions) * of(part)).sum::<f64>() / whole
+        };
+        Self { recall: over(|part| part.recall), ndcg: over(|part| part.ndcg) }
+    }
+}
+
 /// Remembers the conversations as they were said and looks for the candidates
 /// of every question that has an answer and evidence.
 ///
