@@ -42,9 +42,9 @@ pub use traits::extract::{
 pub use traits::foreign::{ForeignCollection, ForeignEvent, ForeignPage, ForeignPoint};
 pub use traits::job::{Job, JobCursor, JobEnd, JobQuery, JobState, Spend, SpendOutcome, check_new_jobs};
 pub use traits::ledger::{
-    Around, Change, Claim, Commit, Cursor, EntityQuery, Erased, Head, Idempotency, KeywordHits, KeywordQuery, Ledger,
-    LedgerStats, ListQuery, LoggedChange, MentionHits, MentionQuery, NearestQuery, OrderBy, Outcome, Page, Pending,
-    PendingQuery, Place, Projection, Receipt, ScopeInfo, Standing, State, StoredMessage, Use, View,
+    Around, Change, Claim, Commit, Cursor, EntityQuery, Erased, Head, Held, Idempotency, KeywordHits, KeywordQuery,
+    Ledger, LedgerStats, ListQuery, LoggedChange, MentionHits, MentionQuery, NearestQuery, OrderBy, Outcome, Page,
+    Pending, PendingQuery, Place, Projection, Receipt, ScopeInfo, Standing, State, StoredMessage, Use, View,
 };
 pub use traits::llm::{
     Finish, Llm, LlmCapabilities, LlmRequest, LlmResponse, OutputSchema, Speaker, StructuredOutput, TokenUsage, Turn,

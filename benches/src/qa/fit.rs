@@ -20,7 +20,7 @@ const CANDIDATES: usize = 200;
 
 const STEPS: u32 = 300;
 const RATE: f64 = 0.1;
-const PENALTY: f64 = 1e-3;
+const PENALTY: f64 = 3e-3;
 
 /// A question with its candidates.
 #[derive(Clone, Debug)]

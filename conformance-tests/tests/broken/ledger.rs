@@ -523,7 +523,8 @@ impl Ledger for BrokenLedger {
                     .filter(|memory| filter.matches(&memory.to_payload()))
                     .map(|memory| memory.id)
                     .collect();
-                found.hits.retain(|(id, _, _)| met.contains(id));
+                (found.hits, found.held) =
+                    found.hits.into_iter().zip(found.held).filter(|((id, ..), _)| met.contains(id)).unzip();
                 return Ok(found);
             }
             _ => {}

@@ -22,9 +22,10 @@ pub struct Signals {
     /// The cosines of what was said just before and after.
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub around_semantic: f32,
-    /// The words of what was said just before and after.
+    /// The share of the question's words, weighed, that it has together with what
+    /// was said around it: the farther away, the less.
     #[serde(serialize_with = "crate::types::decimal::write")]
-    pub around_keyword: f32,
+    pub coverage: f32,
     /// The words of a question that it follows.
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub reply: f32,
@@ -37,7 +38,8 @@ pub struct Signals {
     /// How well its time fits the one that is asked about.
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub time: f32,
-    /// Whether it says the kind of thing that is asked for: a time, a number.
+    /// Whether it says the kind of thing that is asked for: a time, a number, a
+    /// name.
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub kind: f32,
     /// The weight of those whom the question names and it mentions, speakers
@@ -58,7 +60,7 @@ impl Signals {
         "semantic",
         "keyword",
         "around_semantic",
-        "around_keyword",
+        "coverage",
         "reply",
         "session",
         "person",
@@ -75,7 +77,7 @@ impl Signals {
             self.semantic,
             self.keyword,
             self.around_semantic,
-            self.around_keyword,
+            self.coverage,
             self.reply,
             self.session,
             self.person,
@@ -89,21 +91,8 @@ impl Signals {
     /// From the same order.
     #[must_use]
     pub const fn from_array(all: [f32; SIGNALS]) -> Self {
-        let [semantic, keyword, around_semantic, around_keyword, reply, session, person, time, kind, entity, question] =
-            all;
-        Self {
-            semantic,
-            keyword,
-            around_semantic,
-            around_keyword,
-            reply,
-            session,
-            person,
-            time,
-            kind,
-            entity,
-            question,
-        }
+        let [semantic, keyword, around_semantic, coverage, reply, session, person, time, kind, entity, question] = all;
+        Self { semantic, keyword, around_semantic, coverage, reply, session, person, time, kind, entity, question }
     }
 
     /// Semantic similarity and words, and nothing else.
@@ -146,17 +135,17 @@ pub struct Fusion {
 impl Default for Fusion {
     fn default() -> Self {
         let weights = Signals {
-            semantic: 5.2,
-            keyword: 5.4,
-            around_semantic: 3.3,
-            around_keyword: 1.9,
-            reply: 4.8,
-            session: 4.9,
-            person: 2.7,
-            time: 3.6,
-            kind: 2.0,
-            entity: 1.1,
-            question: 1.0,
+            semantic: 4.0,
+            keyword: 0.6,
+            around_semantic: 2.3,
+            coverage: 6.1,
+            reply: 3.2,
+            session: 1.9,
+            person: 2.4,
+            time: 2.7,
+            kind: 2.1,
+            entity: 0.7,
+            question: 0.9,
         };
         Self { weights, bm25: Bm25::default() }
     }
@@ -207,7 +196,7 @@ impl Fusion {
             *part = weight / whole * signal;
         }
         let mut parts = Signals::from_array(parts);
-        let evidence = parts.semantic + parts.keyword + parts.around_semantic + parts.around_keyword + parts.session;
+        let evidence = parts.semantic + parts.keyword + parts.around_semantic + parts.coverage + parts.session;
         if evidence < FAINT {
             parts = Signals::from_array(parts.to_array().map(|part| part * (evidence / FAINT)));
         }
@@ -249,7 +238,7 @@ mod tests {
 
         #[test]
         fn what_has_no_evidence_has_no_score(signals in any_signals()) {
-            let silent = Signals { semantic: 0.0, keyword: 0.0, around_semantic: 0.0, around_keyword: 0.0, session: 0.0, ..signals };
+            let silent = Signals { semantic: 0.0, keyword: 0.0, around_semantic: 0.0, coverage: 0.0, session: 0.0, ..signals };
             let expected = Expected { person: true, time: true, kind: true, entity: true };
             prop_assert_eq!(Fusion::default().score(&silent, expected).0, 0.0);
         }

@@ -378,6 +378,29 @@ pub struct KeywordHits {
     /// A score that no memory of any text can exceed for these terms; 0 when
     /// there are no terms.
     pub ceiling: f32,
+    /// What each distinct term can add at most, in the order of terms; together
+    /// they are the ceiling.
+    pub weights: Vec<f32>,
+    /// Which of these terms the text of each hit holds.
+    pub held: Vec<Held>,
+}
+
+/// Some of the first 64 terms of a question, in the order of terms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held(u64);
+
+impl Held {
+    /// Adds the term at this place. Of a question of more than 64 the others are
+    /// not noted.
+    pub fn add(&mut self, place: usize) {
+        self.0 |= u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or_default();
+    }
+
+    /// Whether the term at this place is one of them.
+    #[must_use]
+    pub fn has(self, place: usize) -> bool {
+        u32::try_from(place).ok().and_then(|place| self.0.checked_shr(place)).is_some_and(|rest| rest & 1 == 1)
+    }
 }
 
 /// A list of who and what the memories of a scope name.

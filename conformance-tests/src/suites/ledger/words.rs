@@ -76,6 +76,7 @@ async fn r12_scores_are_those_of_bm25(context: &LedgerContext) -> Verdict {
         for words in ["tea", "green tea", "painted bicycles", "绿茶", "unheard", "coffee coffee green"] {
             for (scope, texts) in [(&alice, &both[..]), (&run, &hers_in_run[..]), (&bob, &his[..])] {
                 let (found, due) = (find(ledger, scope, words, bm25).await?, due(texts, words, bm25));
+                let distinct = query_terms(words);
                 let what = format!("{words:?} in {scope} with k1 {} and b {}", bm25.k1, bm25.b);
                 check_eq!(
                     ids(&found),
@@ -94,12 +95,27 @@ async fn r12_scores_are_those_of_bm25(context: &LedgerContext) -> Verdict {
                         found.ceiling
                     );
                 }
+                check_eq!(found.held.len(), found.hits.len(), "of how many hits the words are told, for {what}");
+                for ((id, ..), held) in found.hits.iter().zip(&found.held) {
+                    let own = texts.iter().find(|(of, _)| of == id).map(|(_, text)| terms(text)).unwrap_or_default();
+                    for (place, term) in distinct.iter().enumerate() {
+                        let due = own.iter().any(|(one, _)| one == term);
+                        check_eq!(held.has(place), due, "whether {id} holds term {place} of {what}");
+                    }
+                }
+                check_eq!(found.weights.len(), distinct.len(), "how many terms have a weight, for {what}");
+                check!(
+                    (found.weights.iter().sum::<f32>() - found.ceiling).abs() <= 1e-3 * found.ceiling,
+                    "the weights {:?} do not make the ceiling {}, for {what}",
+                    found.weights,
+                    found.ceiling
+                );
                 check!(found.ceiling.is_finite() && found.ceiling > 0.0, "the ceiling {} for {what}", found.ceiling);
             }
         }
     }
     let nothing = find(ledger, &alice, "…", Bm25::default()).await?;
-    check_eq!(nothing, KeywordHits { hits: vec![], ceiling: 0.0 }, "hits without terms");
+    check_eq!(nothing, KeywordHits { hits: vec![], ceiling: 0.0, weights: vec![], held: vec![] }, "hits without terms");
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::filter::Filter;
 use crate::text::asked_names;
 use crate::traits::embedder::Purpose;
 use crate::traits::ledger::{
-    Around, KeywordHits, KeywordQuery, MentionHits, MentionQuery, NearestQuery, Pending, Place, View,
+    Around, Held, KeywordHits, KeywordQuery, MentionHits, MentionQuery, NearestQuery, Pending, Place, View,
 };
 use crate::traits::vector_store::{ScoredPoint, VectorQuery};
 use crate::types::ids::MemoryId;
@@ -139,7 +139,8 @@ impl Mem0 {
         let candidates = self.gathered(near, &words, &named, &vector, &options.filter, &view).await?;
         let candidates = question.within_time(candidates);
         let fusion = &self.inner.fusion;
-        let mut results = rank::hits(candidates, &question, named.ceiling > 0.0, fusion, options.explain);
+        let mut results =
+            rank::hits(candidates, &question, &words.weights, named.ceiling > 0.0, fusion, options.explain);
         let fade = self.faded(&results.iter().map(|hit| &hit.memory).collect::<Vec<_>>(), now).await?;
         results.iter_mut().zip(fade).for_each(|(hit, factor)| hit.score *= factor);
         results.retain(|hit| hit.score >= options.threshold);
@@ -198,6 +199,8 @@ impl Mem0 {
             ids.into_iter().zip(places?).filter_map(|(id, place)| Some((id, place?))).collect();
         let by_words = shares(&words.hits, words.ceiling);
         let by_names = shares(&named.hits, named.ceiling);
+        let held: HashMap<MemoryId, Held> =
+            words.hits.iter().zip(&words.held).map(|((id, _, _), held)| (*id, *held)).collect();
         let keyword = |id: &MemoryId| by_words.get(id).copied().unwrap_or_default();
         let mut best: Vec<(f32, MemoryId)> =
             found.iter().map(|(id, (_, cosine))| (cosine.max(0.0) + keyword(id), *id)).collect();
@@ -213,6 +216,7 @@ impl Mem0 {
             memory,
             semantic,
             keyword: keyword(&id),
+            held: held.get(&id).copied().unwrap_or_default(),
             named: by_names.get(&id).copied().unwrap_or_default(),
             place: places.get(&id).copied(),
         };

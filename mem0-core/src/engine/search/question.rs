@@ -1,5 +1,6 @@
 //! What a question asks for, beyond its words.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -35,6 +36,7 @@ enum Kind {
     Any,
     Time,
     Number,
+    Name,
 }
 
 impl Question {
@@ -68,6 +70,7 @@ impl Question {
             Wants::Date => Kind::Time,
             Wants::Duration | Wants::Frequency => Kind::Number,
             Wants::Any if counts(&words) => Kind::Number,
+            Wants::Any if asks_for_name(&words) => Kind::Name,
             Wants::Any => Kind::Any,
         };
         Self { text, terms, people, asked, wants }
@@ -125,12 +128,14 @@ impl Question {
         candidates
     }
 
-    /// Whether a text says the kind of thing that is asked for.
-    pub(super) fn is_answered_in_kind_by(&self, text: &str) -> bool {
+    /// Whether a text says the kind of thing that is asked for; `speakers`: the
+    /// names of those who speak, in small letters, which are no answer.
+    pub(super) fn is_answered_in_kind_by(&self, text: &str, speakers: &HashSet<String>) -> bool {
         match self.wants {
             Kind::Any => false,
             Kind::Time => words_of(text).any(|word| is_time(&word)),
             Kind::Number => words_of(text).any(|word| is_number(&word)),
+            Kind::Name => has_name(text, speakers),
         }
     }
 }
@@ -149,6 +154,32 @@ fn counts(words: &[(usize, &str)]) -> bool {
         matches!(pair, [(_, how), (_, what)] if how.eq_ignore_ascii_case("how")
             && ["many", "much", "old", "far", "big", "tall"].iter().any(|word| what.eq_ignore_ascii_case(word)))
     })
+}
+
+/// Where, which or who: what is mostly answered by a name; or what it is called,
+/// or which of the things that have names of their own.
+fn asks_for_name(words: &[(usize, &str)]) -> bool {
+    let words: Vec<String> = words.iter().map(|(_, word)| bare(&word.to_lowercase()).to_owned()).collect();
+    let is_in = |list: &[&str], word: &String| list.binary_search(&word.as_str()).is_ok();
+    let of_named = |rest: &[String]| matches!(rest, [what, things @ ..] if what == "what" && things.iter().any(|word| is_in(NAMED, word)));
+    words.iter().any(|word| is_in(NAMING, word)) || words.windows(3).any(of_named)
+}
+
+/// Whether a word is written as a name: with a capital letter, and not at the
+/// beginning of a sentence.
+fn has_name(text: &str, speakers: &HashSet<String>) -> bool {
+    let mut begins = true;
+    text.split_whitespace().any(|word| {
+        let begun = std::mem::replace(&mut begins, ends_sentence(word));
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let mut letters = word.chars();
+        let capital = letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_alphabetic);
+        !begun && capital && !speakers.contains(&bare(word).to_lowercase())
+    })
+}
+
+fn ends_sentence(word: &str) -> bool {
+    word.trim_end_matches(['"', '\'', ')', ']', '”', '’', '*']).ends_with(['.', '!', '?', ':', ';', '…'])
 }
 
 /// The text without these parts of it, in order.
@@ -223,6 +254,60 @@ const NUMBERS: &[&str] = &[
     "several", "six", "ten", "thousand", "three", "twelve", "twice", "two",
 ];
 
+/// English words that ask for a name, sorted.
+const NAMING: &[&str] =
+    &["called", "name", "named", "names", "title", "titles", "where", "which", "who", "whom", "whose"];
+
+/// English words for what has a name of its own, sorted.
+const NAMED: &[&str] = &[
+    "artist",
+    "artists",
+    "author",
+    "authors",
+    "band",
+    "bands",
+    "book",
+    "books",
+    "brand",
+    "brands",
+    "cities",
+    "city",
+    "companies",
+    "company",
+    "countries",
+    "country",
+    "film",
+    "films",
+    "game",
+    "games",
+    "movie",
+    "movies",
+    "musician",
+    "musicians",
+    "place",
+    "places",
+    "restaurant",
+    "restaurants",
+    "school",
+    "schools",
+    "series",
+    "show",
+    "shows",
+    "singer",
+    "singers",
+    "song",
+    "songs",
+    "state",
+    "states",
+    "store",
+    "stores",
+    "team",
+    "teams",
+    "town",
+    "towns",
+    "university",
+];
+
 fn is_number(word: &str) -> bool {
     NUMBERS.binary_search(&word).is_ok() || word.chars().next().is_some_and(char::is_numeric)
 }
@@ -239,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted() {
-        assert!(TIMES.is_sorted() && NUMBERS.is_sorted());
+        assert!([TIMES, NUMBERS, NAMING, NAMED].iter().all(|list| list.is_sorted()));
     }
 
     #[test]
@@ -259,11 +344,22 @@ mod tests {
 
     #[test]
     fn the_kind_of_answer() {
-        let when = asked_of("When did she leave?", &[]);
-        assert!(when.is_answered_in_kind_by("We left last Friday.") && !when.is_answered_in_kind_by("We left."));
-        let count = asked_of("How many cats are there?", &[]);
-        assert!(count.is_answered_in_kind_by("We have three.") && !count.is_answered_in_kind_by("We like cats."));
-        assert!(!asked_of("Why?", &[]).expected(false).kind);
+        let speakers = HashSet::from(["ann".to_owned()]);
+        for (question, yes, no) in [
+            ("When did she leave?", "We left last Friday.", "We left."),
+            ("How many cats are there?", "We have three.", "We like cats."),
+            ("Where does she live?", "We moved to Oslo, Ann!", "Thanks, Ann! She lives where I'd like to live."),
+            ("What is her dog called?", "This is “Rex”.", "It's a dog."),
+            ("What new book did she read?", "I read \"Emma\".", "The one you read."),
+        ] {
+            let asked = asked_of(question, &[]);
+            assert!(asked.expected(false).kind, "{question}");
+            assert!(asked.is_answered_in_kind_by(yes, &speakers), "{yes}");
+            assert!(!asked.is_answered_in_kind_by(no, &speakers), "{no}");
+        }
+        for question in ["Why?", "What does she like about the books?", "How did it end?"] {
+            assert!(!asked_of(question, &[]).expected(false).kind, "{question}");
+        }
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::filter::{CompiledFilter, Filter};
 use crate::text::TermId;
 use crate::traits::ledger::{
-    Cursor, KeywordHits, KeywordQuery, ListQuery, LoggedChange, NearestQuery, OrderBy, Page, View,
+    Cursor, Held, KeywordHits, KeywordQuery, ListQuery, LoggedChange, NearestQuery, OrderBy, Page, View,
 };
 use crate::traits::vector_store::ScoredPoint;
 use crate::types::ids::{MemoryId, TxnId};
@@ -65,18 +65,23 @@ impl Tables {
             })
             .collect();
         let filter = Conditions::new(&query.filter);
-        let mut hits: Vec<(MemoryId, u64, f32)> = self
+        let mut found: Vec<((MemoryId, u64, f32), Held)> = self
             .seen(&query.scope, &query.view)
             .filter(|(_, row)| weights.iter().any(|(term, _)| row.count(*term) > 0))
             .filter(|(_, row)| filter.met_by(&row.memory))
             .map(|(_, row)| {
                 let score = |(term, idf): &(TermId, f32)| query.bm25.score(*idf, row.count(*term), row.len(), average);
-                (row.memory.id, row.memory.version, weights.iter().map(score).sum())
+                let mut held = Held::default();
+                let places = (0..).zip(&weights).filter(|(_, (term, _))| row.count(*term) > 0);
+                places.for_each(|(place, _)| held.add(place));
+                ((row.memory.id, row.memory.version, weights.iter().map(score).sum()), held)
             })
             .collect();
-        hits.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
-        hits.truncate(query.limit);
-        KeywordHits { hits, ceiling: weights.iter().fold(0.0, |sum, (_, idf)| sum + query.bm25.ceiling(*idf)) }
+        found.sort_by(|((a, _, x), _), ((b, _, y), _)| y.total_cmp(x).then(a.cmp(b)));
+        found.truncate(query.limit);
+        let (hits, held) = found.into_iter().unzip();
+        let weights: Vec<f32> = weights.iter().map(|(_, idf)| query.bm25.ceiling(*idf)).collect();
+        KeywordHits { hits, ceiling: weights.iter().fold(0.0, |sum, weight| sum + weight), weights, held }
     }
 
     pub(super) fn nearest(&self, query: &NearestQuery) -> Result<Vec<ScoredPoint>> {

@@ -363,7 +363,10 @@ async fn words_rank_by_the_texts_that_the_scope_holds() {
     let ceiling = bm25.ceiling(bm25.idf(2, 2)) + bm25.ceiling(bm25.idf(2, 0));
     assert!((found.ceiling - ceiling).abs() < 1e-6);
     query.terms.clear();
-    assert_eq!(world.ledger.keyword(&query).await.unwrap(), KeywordHits { hits: vec![], ceiling: 0.0 });
+    assert_eq!(
+        world.ledger.keyword(&query).await.unwrap(),
+        KeywordHits { hits: vec![], ceiling: 0.0, weights: vec![], held: vec![] }
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Ranking by words.
 
 use mem0_core::text::{self, TermId};
-use mem0_core::{KeywordHits, KeywordQuery, Memory, MemoryId, Scope, ScopeKey};
+use mem0_core::{Held, KeywordHits, KeywordQuery, Memory, MemoryId, Scope, ScopeKey};
 
 use super::top::{Score, Top};
 
@@ -97,9 +97,13 @@ impl Past {
         let mut top = Top::new(query.limit);
         for Matched { id, version, len, tf } in self.matched {
             let each = tf.iter().filter_map(|(place, n)| Some(query.bm25.score(*idf.get(*place)?, *n, len, average)));
-            top.push((Score(each.sum()), id), version);
+            let mut held = Held::default();
+            tf.iter().for_each(|(place, _)| held.add(*place));
+            top.push((Score(each.sum()), id), (version, held));
         }
-        let hits = top.into_sorted().map(|((Score(score), id), version)| (id, version, score)).collect();
-        KeywordHits { hits, ceiling: idf.iter().map(|idf| query.bm25.ceiling(*idf)).sum() }
+        let (hits, held) =
+            top.into_sorted().map(|((Score(score), id), (version, held))| ((id, version, score), held)).unzip();
+        let weights: Vec<f32> = idf.iter().map(|idf| query.bm25.ceiling(*idf)).collect();
+        KeywordHits { hits, ceiling: weights.iter().sum(), weights, held }
     }
 }

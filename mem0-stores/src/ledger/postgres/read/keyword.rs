@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use mem0_core::text::TermId;
-use mem0_core::{KeywordHits, KeywordQuery, MemoryId, Result};
+use mem0_core::{Held, KeywordHits, KeywordQuery, MemoryId, Result};
 use tokio_postgres::Row;
 
 use super::{BEGIN, Version, Wanted, each};
@@ -52,30 +52,35 @@ async fn current(client: &Client, wanted: &Wanted, query: &KeywordQuery) -> Resu
         with_term.entry(at(row, 0)?).or_default().push((at(row, 1)?, number(2)?, number(3)?));
     }
     let average = corpus.average();
-    let mut scores: HashMap<i64, f32> = HashMap::new();
-    let mut ceiling = 0.0;
+    let mut scores: HashMap<i64, (f32, Held)> = HashMap::new();
+    let mut weights = Vec::with_capacity(terms.len());
     // In the order of terms, so that equal texts have equal scores.
-    for TermId(term) in &terms {
+    for (place, TermId(term)) in terms.iter().enumerate() {
         let found = with_term.remove(term).unwrap_or_default();
         let idf = query.bm25.idf(corpus.texts, found.len() as u64);
-        ceiling += query.bm25.ceiling(idf);
+        weights.push(query.bm25.ceiling(idf));
         for (mem_no, tf, len) in found {
-            *scores.entry(mem_no).or_insert(0.0) += query.bm25.score(idf, tf, len, average);
+            let (score, held) = scores.entry(mem_no).or_default();
+            *score += query.bm25.score(idf, tf, len, average);
+            held.add(place);
         }
     }
     // Few are asked for of many that match, so they are sorted as they are taken.
-    let ranked = scores.into_iter().map(|(mem_no, score)| Reverse((Score(score), mem_no))).collect();
-    Ok(KeywordHits { hits: walk(client, wanted, ranked, query.limit).await?, ceiling })
+    let ranked = scores.iter().map(|(mem_no, (score, _))| Reverse((Score(*score), *mem_no))).collect();
+    let found = walk(client, wanted, ranked, query.limit).await?;
+    let held = found.iter().map(|(mem_no, _)| scores.get(mem_no).map(|(_, held)| *held).unwrap_or_default()).collect();
+    let hits = found.into_iter().map(|(_, hit)| hit).collect();
+    Ok(KeywordHits { hits, ceiling: weights.iter().sum(), weights, held })
 }
 
 /// Takes the best that the view sees and the filter lets through, ties in the
-/// order of ids.
+/// order of ids; each with its number.
 pub(super) async fn walk(
     client: &Client,
     wanted: &Wanted,
     mut ranked: BinaryHeap<Reverse<(Score, i64)>>,
     limit: usize,
-) -> Result<Vec<(MemoryId, u64, f32)>> {
+) -> Result<Vec<(i64, (MemoryId, u64, f32))>> {
     let mut hits = Vec::new();
     let mut round = limit;
     while hits.len() < limit && !ranked.is_empty() {
@@ -91,10 +96,10 @@ pub(super) async fn walk(
         let known = read(client, wanted, best.iter().map(|(_, mem_no)| *mem_no).collect()).await?;
         let mut found: Vec<_> = best
             .iter()
-            .filter_map(|(score, mem_no)| known.get(mem_no).map(|(id, version)| (*score, *id, *version)))
+            .filter_map(|(score, mem_no)| known.get(mem_no).map(|(id, version)| (*score, *id, *version, *mem_no)))
             .collect();
         found.sort_unstable();
-        hits.extend(found.into_iter().map(|(Score(score), id, version)| (id, version, score)));
+        hits.extend(found.into_iter().map(|(Score(score), id, version, mem_no)| (mem_no, (id, version, score))));
         round = round.saturating_mul(2);
     }
     hits.truncate(limit);

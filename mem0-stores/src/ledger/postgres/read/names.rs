@@ -74,7 +74,8 @@ pub(in crate::ledger::postgres) async fn mentioned(client: &Client, query: &Ment
     }
     let weighed = names.weigh(&asked, live);
     let ranked = weighed.weights.into_iter().map(|(mem_no, weight)| Reverse((Score(weight), mem_no))).collect();
-    Ok(MentionHits { hits: walk(client, &wanted, ranked, query.limit).await?, ceiling: weighed.ceiling })
+    let found = walk(client, &wanted, ranked, query.limit).await?;
+    Ok(MentionHits { hits: found.into_iter().map(|(_, hit)| hit).collect(), ceiling: weighed.ceiling })
 }
 
 /// The rows of these words.

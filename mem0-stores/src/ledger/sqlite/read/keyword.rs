@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
 
 use mem0_core::text::TermId;
-use mem0_core::{KeywordHits, KeywordQuery, MemoryId};
+use mem0_core::{Held, KeywordHits, KeywordQuery, MemoryId};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
@@ -49,19 +49,24 @@ fn current(
     }
     let average = corpus.average();
 
-    let mut scores: FxHashMap<i64, f32> = FxHashMap::default();
-    let mut ceiling = 0.0;
-    for term in terms {
+    let mut scores: FxHashMap<i64, (f32, Held)> = FxHashMap::default();
+    let mut weights = Vec::with_capacity(terms.len());
+    for (place, term) in terms.iter().enumerate() {
         let found = postings(reader.connection, &owners, *term)?;
         let idf = query.bm25.idf(corpus.texts, found.len() as u64);
-        ceiling += query.bm25.ceiling(idf);
+        weights.push(query.bm25.ceiling(idf));
         for (mem_no, tf, len) in found {
-            *scores.entry(mem_no).or_insert(0.0) += query.bm25.score(idf, tf, len, average);
+            let (score, held) = scores.entry(mem_no).or_default();
+            *score += query.bm25.score(idf, tf, len, average);
+            held.add(place);
         }
     }
     // Few are asked for of many that match, so they are sorted as they are taken.
-    let ranked = scores.into_iter().map(|(mem_no, score)| Reverse((Score(score), mem_no))).collect();
-    Ok(KeywordHits { hits: walk(&mut reader, lately, ranked, query.limit)?, ceiling })
+    let ranked = scores.iter().map(|(mem_no, (score, _))| Reverse((Score(*score), *mem_no))).collect();
+    let found = walk(&mut reader, lately, ranked, query.limit)?;
+    let held = found.iter().map(|(mem_no, _)| scores.get(mem_no).map(|(_, held)| *held).unwrap_or_default()).collect();
+    let hits = found.into_iter().map(|(_, hit)| hit).collect();
+    Ok(KeywordHits { hits, ceiling: weights.iter().sum(), weights, held })
 }
 
 /// The memories of the scopes that hold a term, with its count and the length
@@ -98,13 +103,13 @@ fn postings(
 }
 
 /// Takes the best that the view sees and the filter lets through, ties in the
-/// order of ids.
+/// order of ids; each with its number.
 pub(super) fn walk(
     reader: &mut Reader<'_>,
     lately: &Heads,
     mut ranked: BinaryHeap<Reverse<(Score, i64)>>,
     limit: usize,
-) -> Attempt<Vec<(MemoryId, u64, f32)>> {
+) -> Attempt<Vec<(i64, (MemoryId, u64, f32))>> {
     let mut statement = reader
         .connection
         .prepare_cached("SELECT id, version, expires_at, head FROM ledger_memories WHERE mem_no = ?1")?;
@@ -133,7 +138,7 @@ pub(super) fn walk(
             let admitted = reader.filter.is_none()
                 || reader.head(lately, mem_no, head)?.is_some_and(|version| reader.admits(&version.memory));
             if admitted {
-                hits.push((id, count(version)?, score));
+                hits.push((mem_no, (id, count(version)?, score)));
             }
         }
     }

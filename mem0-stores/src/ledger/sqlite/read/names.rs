@@ -90,7 +90,8 @@ pub(in crate::ledger::sqlite) fn mentioned(
     let live = count(covered.iter().map(|scope| scope.live).sum())?;
     let weighed = names.weigh(&asked, live);
     let ranked = weighed.weights.into_iter().map(|(mem_no, weight)| Reverse((Score(weight), mem_no))).collect();
-    Ok(MentionHits { hits: walk(&mut reader, lately, ranked, query.limit)?, ceiling: weighed.ceiling })
+    let found = walk(&mut reader, lately, ranked, query.limit)?;
+    Ok(MentionHits { hits: found.into_iter().map(|(_, hit)| hit).collect(), ceiling: weighed.ceiling })
 }
 
 /// The rows of these words.
