@@ -3,6 +3,9 @@
 //! `…_MODEL` which, `…_KEY` with which key, `…_STRUCTURED` how it is brought to
 //! answer in a shape (`schema`, `tool`, `json` or `prompt`). Without an address
 //! both tests are shown as skipped.
+//!
+//! The model has to be able to read: SmolLM2-135M-Instruct (Q4_1) behind the
+//! server of llama.cpp keeps to the schema and still answers that Ana is a city.
 
 use std::process::ExitCode;
 use std::sync::Arc;
