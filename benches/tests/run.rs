@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use benches::qa::{Dataset, Floor, Journal, Mode, Models, Options, Report, Row, load, run};
 use mem0::reference::ScriptedLlm;
-use mem0::{Config, Error, ErrorKind, Llm, LlmRequest, LlmResponse, Mem0, Result};
+use mem0::{Config, Error, ErrorKind, Finish, Llm, LlmRequest, LlmResponse, Mem0, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -228,7 +228,7 @@ async fn another_run_does_not_go_on_in_its_folder() {
     let mut other = of(Mode::Said);
     other.limit = 30;
     let error = resumed(&folder, &other, None).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.context().contains(&("differs", "limit".to_owned())), "{error}");
     // The seed draws the interval only.
     let mut drawn = of(Mode::Said);
@@ -236,15 +236,9 @@ async fn another_run_does_not_go_on_in_its_folder() {
     resumed(&folder, &drawn, None).await.unwrap();
 }
 
-#[tokio::test]
-async fn facts_of_a_model_count_for_the_turns_that_they_cite() {
-    // One fact for each call, of its first and second message.
-    let llm: Arc<dyn Llm> = Arc::new(ScriptedLlm::answering(|request| {
-        let said = &request.turns[0].text;
-        let text = if said.contains("accordion lessons") { "Mira sold her van." } else { "Mira learns the accordion." };
-        let fact = json!({"text": text, "sources": [1, 2], "event": "ADD", "targets": []});
-        Ok(LlmResponse::new(json!({"facts": [fact]}).to_string()).with_usage(50, 5))
-    }));
+/// A memory whose policy `additive` asks this model, and a run with it over
+/// some questions of the first conversation.
+async fn extracted(llm: Arc<dyn Llm>) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.data_dir = Some(folder.path().to_owned());
@@ -257,14 +251,45 @@ async fn facts_of_a_model_count_for_the_turns_that_they_cite() {
     options.policy = Some("additive".to_owned());
     options.threshold = 0.0;
     let dataset = dataset().keep(&["conv-a".to_owned()], &["4".to_owned(), "1".to_owned()]).unwrap();
-    let report = run(&memory, &dataset, &options, None, &mut Journal::none(), &|_, _, _| ()).await.unwrap();
+    run(&memory, &dataset, &options, None, &mut Journal::none(), &|_, _, _| ()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_session_that_a_model_makes_nothing_of_is_counted() {
+    // Rambles on until it is cut off, about one of the three sessions.
+    let llm = ScriptedLlm::answering(|request| {
+        if request.turns[0].text.contains("accordion lessons") {
+            return Ok(LlmResponse::new(r#"{"facts": [{"text": "and"#).with_finish(Finish::Length));
+        }
+        let fact = json!({"text": "Mira learns the accordion.", "sources": [1]});
+        Ok(LlmResponse::new(json!({"facts": [fact]}).to_string()))
+    });
+    let report = extracted(Arc::new(llm)).await;
+    assert_eq!((report.spent.unreadable_sessions, report.spent.memories), (1, 2), "the other two are kept");
+    assert_eq!(report.times.add.calls, 3);
+    assert!(report.to_string().contains("could not be read: 1."), "{report}");
+}
+
+#[tokio::test]
+async fn facts_of_a_model_count_for_the_turns_that_they_cite() {
+    // One fact for each call, of its first and second message.
+    let llm: Arc<dyn Llm> = Arc::new(ScriptedLlm::answering(|request| {
+        let said = &request.turns[0].text;
+        let text = if said.contains("accordion lessons") { "Mira sold her van." } else { "Mira learns the accordion." };
+        let fact = json!({"text": text, "sources": [1, 2], "event": "ADD", "targets": []});
+        Ok(LlmResponse::new(json!({"facts": [fact]}).to_string()).with_usage(50, 5))
+    }));
+    let report = extracted(llm).await;
     // D1:1, D1:2, D2:1 and D2:2 are cited, D2:3 is not.
     assert_eq!(row(&report, "1").recall[&10], 1.0);
     assert_eq!(row(&report, "4").recall[&10], 3.0 / 4.0);
     assert_eq!((report.spent.extracting_calls, report.spent.extracting.input), (3, 150));
+}
 
+#[tokio::test]
+async fn a_policy_is_for_a_model() {
+    let folder = tempfile::tempdir().unwrap();
     let mut wrong = of(Mode::Said);
-    wrong.policy = options.policy;
-    let refused = run(&memory, &dataset, &wrong, None, &mut Journal::none(), &|_, _, _| ()).await;
-    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    wrong.policy = Some("additive".to_owned());
+    assert_eq!(resumed(&folder, &wrong, None).await.unwrap_err().kind(), ErrorKind::InvalidInput);
 }

@@ -164,7 +164,8 @@ fn hint(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Corrupt => "keep a copy of the data folder, then run `mem0 doctor`",
         ErrorKind::PermissionDenied => "check who may write to the data folder, or name another with --data-dir",
         ErrorKind::QuotaExceeded => "make room on the disk; nothing was written",
-        ErrorKind::Unavailable | ErrorKind::Timeout => "another process may be busy with it; try again",
+        ErrorKind::Unavailable => "it may not be running, or be busy; try again",
+        ErrorKind::Timeout => "it may be busy, or need a longer `timeout_s` in the configuration; try again",
         _ => return None,
     })
 }

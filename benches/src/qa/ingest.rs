@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use mem0::{AddOptions, Cost, Event, Hit, Mem0, MemoryId, Message, Result, Scope, Timestamp};
+use mem0::{AddOptions, Cost, ErrorKind, Event, Hit, Mem0, MemoryId, Message, Result, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::run::Options;
@@ -27,6 +27,10 @@ pub struct SessionDone {
     pub turns: usize,
     /// New memories.
     pub memories: usize,
+    /// Whether what a language model made of it could not be read, so that
+    /// nothing of it was remembered. What that cost is not known.
+    #[serde(default)]
+    pub unreadable: bool,
     /// Memories that were known, with the turns that said them again: a memory
     /// cites only those that it was made of.
     pub again: Vec<(MemoryId, Vec<String>)>,
@@ -70,10 +74,12 @@ fn message(turn: &Turn, clock: &mut Option<Timestamp>) -> Message {
     message
 }
 
-/// Remembers one session in one call. Doing it again does nothing.
+/// Remembers one session in one call. Doing it again does nothing. A model whose
+/// answer cannot be read has remembered nothing, which is a result: it would do
+/// the same the next time.
 ///
 /// # Errors
-/// Those of the memory.
+/// All others of the memory.
 pub(super) async fn remember(
     memory: &Mem0,
     scope: &Scope,
@@ -86,20 +92,29 @@ pub(super) async fn remember(
         None => AddOptions::as_said(),
     };
     let began = Instant::now();
-    let added = memory.add(messages, scope, how.idempotency_key(session.id.as_str())).await?;
+    let added = memory.add(messages, scope, how.idempotency_key(session.id.as_str())).await;
     let ms = began.elapsed().as_secs_f64() * 1e3;
+    let done = SessionDone {
+        conversation: conversation.to_owned(),
+        session: session.id.clone(),
+        ms: Some(ms),
+        turns: session.turns.len(),
+        ..SessionDone::default()
+    };
+    let added = match added {
+        Err(error) if error.kind() == ErrorKind::BadModelOutput => return Ok(SessionDone { unreadable: true, ..done }),
+        other => other?,
+    };
     let of = |event: Event| added.results.iter().filter(move |item| item.event == event);
     let Cost { llm_calls, input_tokens, output_tokens, .. } = added.cost;
     Ok(SessionDone {
-        conversation: conversation.to_owned(),
-        session: session.id.clone(),
         ms: (!added.replayed).then_some(ms),
-        turns: session.turns.len(),
         memories: of(Event::Add).count(),
         again: of(Event::None).map(|item| (item.id, item.sources.clone())).collect(),
         llm_calls,
         input_tokens,
         output_tokens,
+        ..done
     })
 }
 

@@ -53,7 +53,7 @@ impl Journal {
     /// Says what the run is. A run that is resumed must be the same.
     ///
     /// # Errors
-    /// `AlreadyExists` that names what differs; as [`Journal::open`].
+    /// `InvalidInput` that names what differs; as [`Journal::open`].
     pub(super) fn settle(&self, settings: &Value) -> Result<()> {
         let Some(path) = self.folder.as_ref().map(|folder| folder.join("settings.json")) else { return Ok(()) };
         let kept: Value = match std::fs::read(&path) {
@@ -70,12 +70,9 @@ impl Journal {
         if differ.is_empty() {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::AlreadyExists,
-            "the folder holds another run: go on with the same settings, or name a new folder",
-        )
-        .with_context("differs", differ.join(", "))
-        .with_context("path", path.display()))
+        Err(Error::invalid("the folder holds another run: go on with the same settings, or name a new folder")
+            .with_context("differs", differ.join(", "))
+            .with_context("path", path.display()))
     }
 
     pub(super) fn session(&self, conversation: &str, session: &str) -> Option<&SessionDone> {

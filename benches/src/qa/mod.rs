@@ -8,6 +8,7 @@
 
 mod apart;
 mod ask;
+pub mod calibrate;
 mod dataset;
 pub mod fit;
 mod floor;

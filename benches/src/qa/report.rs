@@ -158,6 +158,9 @@ pub struct Timing {
 pub struct Spent {
     /// Memories that were made.
     pub memories: usize,
+    /// Sessions of which nothing was remembered, since what the model answered
+    /// could not be read.
+    pub unreadable_sessions: usize,
     /// Calls of a model to make them.
     pub extracting_calls: u32,
     /// Tokens to make them.
@@ -283,6 +286,7 @@ fn spent(sessions: &[SessionDone], records: &[Record]) -> Spent {
     let mut spent = Spent::default();
     for session in sessions {
         spent.memories += session.memories;
+        spent.unreadable_sessions += usize::from(session.unreadable);
         spent.extracting_calls += session.llm_calls;
         spent.extracting += TokenUsage { input: session.input_tokens, output: session.output_tokens };
     }

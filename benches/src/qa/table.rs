@@ -63,6 +63,13 @@ impl fmt::Display for Report {
                 spent.judging.output
             )?;
         }
+        if spent.unreadable_sessions > 0 {
+            writeln!(
+                f,
+                "Sessions of which nothing was remembered, since the model's answer could not be read: {}.",
+                spent.unreadable_sessions
+            )?;
+        }
         Ok(())
     }
 }

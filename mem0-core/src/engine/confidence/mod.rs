@@ -42,13 +42,6 @@ pub struct Evidence {
     pub lead: f32,
 }
 
-/// The weights of the logistic regression.
-#[derive(Clone, Copy, Debug)]
-struct Calibration {
-    bias: f32,
-    weights: [f32; Evidence::NAMES.len()],
-}
-
 impl Evidence {
     /// What the numbers are called, in the order of [`values`](Self::values).
     pub const NAMES: [&'static str; 6] = ["score", "theirs", "share", "words", "words_together", "lead"];
@@ -85,9 +78,8 @@ impl Evidence {
     /// How sure one may be that these hits answer the question: 0 to 1.
     #[must_use]
     pub fn confidence(&self) -> f32 {
-        let Calibration { bias, weights } = fitted::FITTED;
-        let sum: f32 = self.values().iter().zip(weights).map(|(value, weight)| value * weight).sum();
-        1.0 / (1.0 + (-(bias + sum)).exp())
+        let sum: f32 = self.values().iter().zip(fitted::WEIGHTS).map(|(value, weight)| value * weight).sum();
+        1.0 / (1.0 + (-(fitted::BIAS + sum)).exp())
     }
 }
 
