@@ -381,7 +381,7 @@ pub struct KeywordHits {
     /// What each distinct term can add at most, in the order of terms; together
     /// they are the ceiling.
     pub weights: Vec<f32>,
-    /// Which of these terms the text of each hit holds.
+    /// Which of these terms the text of each hit holds, in the order of hits.
     pub held: Vec<Held>,
 }
 
