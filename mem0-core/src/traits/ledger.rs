@@ -381,7 +381,7 @@ pub struct KeywordHits {
     /// What each distinct term can add at most, in the order of terms; together
     /// they are the ceiling.
     pub weights: Vec<f32>,
-    /// Which of these terms the text of each hit holds.
+    /// Which of these terms the text of each hit holds, in the order of hits.
     pub held: Vec<Held>,
 }
 
@@ -667,7 +667,8 @@ pub struct LedgerStats {
 /// 11. `history` is every event of the memory in order, with reason and
 ///     sources, and stays after a delete. Folding it gives what `get` returns.
 /// 12. `keyword` ranks by the given BM25 over the live memories of the scope,
-///     and finds new text, not old, after an update.
+///     and finds new text, not old, after an update; each hit says which of the
+///     terms it holds.
 /// 13. `nearest` is exact: descending cosine, ties in the order of ids.
 /// 14. Every commit leaves its memories pending until `mark_projected` with
 ///     the latest `seq` or a later one; marking an older one changes nothing.
