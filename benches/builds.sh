@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # builds.sh                       : how many crates each feature of `mem0` compiles
-# builds.sh --time [FEATURES...]  : also how long they take to compile from nothing, each by itself; `default` by default
+# builds.sh --time [FEATURES...]  : also how long they take to compile from nothing, each by itself; `default` by default,
+#                                   in the profiles of PROFILES (`dev release`)
 # The tables for benches/README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,11 +38,12 @@ if [ "${1:-}" = --time ]; then
     # kernel.
     TIMEFORMAT='%U %S'
     echo
-    echo "| features | dev | release |"
-    echo "|---|---|---|"
+    read -ra profiles <<<"${PROFILES:-dev release}"
+    echo "| features |$(printf ' %s |' "${profiles[@]}")"
+    echo "|---|$(printf -- '---|%.0s' "${profiles[@]}")"
     for features; do
         row="| $features |"
-        for profile in dev release; do
+        for profile in "${profiles[@]}"; do
             rm -rf "${target:?}"/*
             build=(cargo build -q -p mem0 --profile "$profile" --no-default-features --features "$features" --lib)
             spent=$({ time CARGO_TARGET_DIR=$target "${build[@]}" >&2; } 2>&1 | tail -n 1)

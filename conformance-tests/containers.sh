@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- pgvector redis
 declare -A targets=(
     [pgvector]="vector_pgvector vector_pgvector_index"
-    [redis]="vector_redis vector_redis_sets"
+    [redis]="vector_redis vector_redis_mem0ai vector_redis_sets"
     [valkey]="vector_valkey"
 )
 # Two backends of one crate share a feature.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use benches::qa::{Dataset, Journal, Mode, Models, Options, Report, Row, load, run};
+use benches::qa::{Dataset, Floor, Journal, Mode, Models, Options, Report, Row, load, run};
 use mem0::reference::ScriptedLlm;
 use mem0::{Config, Error, ErrorKind, Llm, LlmRequest, LlmResponse, Mem0, Result};
 use serde_json::{Value, json};
@@ -100,6 +100,23 @@ async fn the_same_run_gives_the_same_report() {
     let first = whole(&options, None).await;
     assert_eq!(without_times(&first), without_times(&whole(&options, None).await));
     assert_ne!(without_times(&first), without_times(&whole(&of(Mode::Rules), None).await));
+}
+
+#[tokio::test]
+async fn what_is_below_its_floor_is_said() {
+    let mut report = whole(&of(Mode::Said), None).await;
+    let floor = |text: &str| text.parse::<Floor>();
+    let row = row(&report, "with an answer").clone();
+    let just = format!("recall={},hit={},mrr={},ndcg={}", row.recall[&10], row.hit[&10], row.mrr, row.ndcg_10);
+    assert!(floor(&just).unwrap().below(&report).is_empty(), "equal is not below");
+    let last = report.rows.iter_mut().find(|row| row.name == "with an answer").unwrap();
+    last.mrr -= 0.001;
+    last.ndcg_10 = f64::NAN;
+    let below = floor(&just).unwrap().below(&report);
+    assert!(below.len() == 2 && below[0].starts_with("mrr") && below[1].starts_with("ndcg"), "{below:?}");
+    for wrong in ["", "recall", "recall=", "recall=1.5", "recall=NaN", "speed=0.5", "recall=0.5;ndcg=0.5"] {
+        assert_eq!(floor(wrong).unwrap_err().kind(), ErrorKind::InvalidInput, "{wrong}");
+    }
 }
 
 /// Answers every question with a word of the first memory, and marks by rule:

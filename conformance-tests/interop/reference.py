@@ -12,12 +12,22 @@ import json
 import math
 import os
 import sys
+import time
+import types
 import zlib
 
 # Some clients log to standard output, which is for the answer.
 answer, sys.stdout = sys.stdout, sys.stderr
 os.environ["MEM0_TELEMETRY"] = "False"
 os.environ.setdefault("OPENAI_API_KEY", "none")
+
+# Searches on Redis leave out stop words, by a list that is downloaded each time.
+nltk = types.ModuleType("nltk")
+nltk.download = lambda *_, **__: True
+nltk.corpus = types.ModuleType("nltk.corpus")
+nltk.corpus.stopwords = types.ModuleType("nltk.corpus.stopwords")
+nltk.corpus.stopwords.words = lambda _: ["a", "and", "of", "the"]
+sys.modules.update({m.__name__: m for m in (nltk, nltk.corpus, nltk.corpus.stopwords)})
 
 from mem0 import Memory  # noqa: E402
 
@@ -38,6 +48,13 @@ class Words:
         return [self.embed(text) for text in texts]
 
 
+def settle(store):
+    """On Redis each start makes the index anew: waits until it has what is there."""
+    index = getattr(store, "index", None)
+    while index is not None and int(index.info()["indexing"]):
+        time.sleep(0.05)
+
+
 def main():
     task = json.load(sys.stdin)
     memory = Memory.from_config(
@@ -49,6 +66,7 @@ def main():
         }
     )
     memory.embedding_model = Words()
+    settle(memory.vector_store)
     results = []
     for method, arguments in task["calls"]:
         for name, value in arguments.items():

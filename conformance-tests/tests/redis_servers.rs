@@ -1,6 +1,6 @@
 //! What the suite does not ask of Redis and Valkey: users and passwords, lost
-//! connections, lost indexes, old layouts, old handles, other kinds of index,
-//! quantised vector sets.
+//! connections, lost indexes, old layouts, the layout that is shared with the Python
+//! library, old handles, other kinds of index, quantised vector sets.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first error")]
 
 mod stores;
@@ -13,9 +13,9 @@ use conformance_tests::settings::is_required;
 use conformance_tests::{Setup, server};
 use libtest_mimic::{Arguments, Trial};
 use mem0_core::{
-    CollectionSpec, ErrorKind, Filter, Point, Scope, Secret, Selector, TextQuery, VectorQuery, VectorStore,
+    CollectionSpec, ErrorKind, Filter, Point, Scope, ScrollQuery, Secret, Selector, TextQuery, VectorQuery, VectorStore,
 };
-use mem0_stores::vector::redis::{IndexType, Mode, Quantisation, RedisVectorConfig, RedisVectorStore};
+use mem0_stores::vector::redis::{IndexType, Layout, Mode, Quantisation, RedisVectorConfig, RedisVectorStore};
 use serde_json::json;
 use stores::{alice, finds_exactly, is_not_found, nearest, spec};
 use uuid::Uuid;
@@ -25,20 +25,26 @@ struct Server {
     name: &'static str,
     url: String,
     mode: Mode,
+    layout: Layout,
 }
 
 impl Server {
     fn config(&self) -> RedisVectorConfig {
-        RedisVectorConfig::default().with_url(&self.url).with_mode(self.mode)
+        RedisVectorConfig::default().with_url(&self.url).with_mode(self.mode).with_layout(self.layout)
     }
 
     fn store(&self, config: RedisVectorConfig) -> RedisVectorStore {
-        let make = if self.name == "valkey" { RedisVectorStore::valkey } else { RedisVectorStore::redis };
+        let make = if self.name.starts_with("valkey") { RedisVectorStore::valkey } else { RedisVectorStore::redis };
         make(config).unwrap()
     }
 
     fn searching(&self, mode: Mode) -> Self {
         Self { mode, ..self.clone() }
+    }
+
+    fn shared(&self) -> Self {
+        let name = if self.name == "valkey" { "valkey_mem0ai" } else { "redis_mem0ai" };
+        Self { name, layout: Layout::Mem0ai, ..self.clone() }
     }
 
     /// The base of a collection's keys.
@@ -234,6 +240,72 @@ async fn a_point_that_moves_leaves_its_owner(server: Server) {
     store.drop_collection(&spec.name).await.unwrap();
 }
 
+/// A point of the layout that is shared as the Python library rewrites it, and
+/// what is seen of that here.
+async fn what_the_library_changes_is_seen(server: Server) {
+    let (store, spec) = (server.store(server.config()), spec());
+    let collection = store.open(&spec).await.unwrap();
+    let mut points = points(4);
+    for point in &mut points {
+        point.version = 5;
+        point.payload.insert("data".to_owned(), json!("likes tea"));
+        point.payload.insert("created_at".to_owned(), json!("2023-11-14T22:13:20.123456Z"));
+    }
+    collection.upsert(&points).await.unwrap();
+    let key = |n: usize| format!("mem0:{}:{}", spec.name, points[n].id);
+    // As it updates, with the nearness of another point; as it deletes; and as it
+    // writes what only it knows of.
+    let bytes: Vec<u8> = points[3].vector.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let client = redis::Client::open(server.url.as_str()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let fields =
+        [("memory", "likes coffee"), ("hash", "h"), ("created_at", "1700000000"), ("updated_at", "1700000060")];
+    let mut update = redis::cmd("HSET");
+    update.arg(key(0)).arg(&fields).arg("metadata").arg(r#"{"n": 7}"#).arg("embedding").arg(&bytes);
+    update.query_async::<()>(&mut connection).await.unwrap();
+    server.raw(&["DEL", &key(1)]).await;
+    let stranger = format!("mem0:{}:{}", spec.name, Uuid::new_v4());
+    server.raw(&["HSET", &stranger, "memory_id", "x", "memory", "new", "user_id", "alice"]).await;
+
+    let seen = collection.get(None, &[points[0].id]).await.unwrap()[0].clone().unwrap();
+    assert_eq!((seen.version, &seen.scope, &seen.vector), (5, &points[0].scope, &points[3].vector));
+    let due = json!({"data": "likes coffee", "hash": "h", "created_at": "2023-11-14T22:13:20.123456Z",
+        "updated_at": "2023-11-14T22:14:20.000000Z", "n": 7});
+    assert_eq!(serde_json::Value::Object(seen.payload), due);
+    let (first, last) = (points[0].id.min(points[3].id), points[0].id.max(points[3].id));
+    assert_eq!(nearest(&collection, &points[3].vector, 2).await, [first, last]);
+    assert_eq!(collection.get(None, &[points[1].id]).await.unwrap(), [None]);
+    let everything = ScrollQuery::new(None, 9);
+    assert_eq!(collection.scroll(&everything).await.unwrap().len(), 3);
+    for scope in [None, Some(&alice())] {
+        assert_eq!(collection.count(scope, &Filter::All).await.unwrap(), 3);
+    }
+    // What comes too late stays refused, also for what was deleted there.
+    let late: Vec<Point> = points[..2].iter().map(|point| Point { version: 4, ..point.clone() }).collect();
+    collection.upsert(&late).await.unwrap();
+    assert_eq!(collection.get(None, &[points[1].id]).await.unwrap(), [None]);
+    assert_eq!(collection.get(None, &[points[0].id]).await.unwrap()[0].as_ref().unwrap().version, 5);
+    // Written again it is as it was, with nothing of the change.
+    collection.upsert(&points[..2]).await.unwrap();
+    let again: Vec<Option<Point>> = points[..2].iter().cloned().map(Some).collect();
+    assert_eq!(collection.get(None, &[points[0].id, points[1].id]).await.unwrap(), again);
+    // What only the library wrote outlives a drop.
+    store.drop_collection(&spec.name).await.unwrap();
+    let left = server.raw(&["KEYS", &format!("*{}*", spec.name)]).await;
+    assert_eq!(left, redis::Value::Array(vec![redis::Value::BulkString(stranger.clone().into_bytes())]));
+    server.raw(&["DEL", &stranger]).await;
+}
+
+async fn another_layout_is_refused(server: Server) {
+    let (spec, own) = (spec(), Server { layout: Layout::Own, ..server.clone() });
+    for (first, second) in [(&server, &own), (&own, &server)] {
+        first.store(first.config()).open(&spec).await.unwrap();
+        let error = second.store(second.config()).open(&spec).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        second.store(second.config()).drop_collection(&spec.name).await.unwrap();
+    }
+}
+
 async fn the_other_mode_is_refused(server: Server) {
     let (spec, other) = (spec(), server.searching(Mode::Search));
     for (first, second) in [(&server, &other), (&other, &server)] {
@@ -285,7 +357,7 @@ fn main() -> ExitCode {
             Setup::Ready(server) => {
                 let url = server.url().to_owned();
                 held.push(server);
-                Ok(Server { name, url, mode: Mode::Search })
+                Ok(Server { name, url, mode: Mode::Search, layout: Layout::Own })
             }
             Setup::Skip(reason) => {
                 assert!(arguments.list || !is_required(name), "MEM0_REQUIRE names {name}: {reason}");
@@ -299,6 +371,14 @@ fn main() -> ExitCode {
             trial(&index, "the_first_layout_gets_its_words", the_first_layout_gets_its_words),
             trial(&index, "every_kind_of_index_finds_the_nearest", every_kind_of_index_finds_the_nearest),
             trial(&index, "users_passwords_and_lost_connections", users_passwords_and_lost_connections),
+        ]);
+        let shared = index.clone().map(|server| server.shared());
+        trials.extend([
+            trial(&shared, "all_who_create_at_once_get_the_same", all_who_create_at_once_get_the_same_collection),
+            trial(&shared, "an_old_handle_cannot_touch_what_is_new", an_old_handle_cannot_touch_what_came_after_a_drop),
+            trial(&shared, "a_lost_index_is_made_again", a_lost_index_is_made_again),
+            trial(&shared, "what_the_library_changes_is_seen", what_the_library_changes_is_seen),
+            trial(&shared, "another_layout_is_refused", another_layout_is_refused),
         ]);
         if name == "valkey" {
             trials.push(trial(&index, "a_server_without_vector_sets_says_so", a_server_without_vector_sets_says_so));

@@ -84,7 +84,9 @@ fn a_memory_lives_from_add_to_erase() {
     assert_eq!(found["results"][0]["metadata"], json!({"source": "chat"}));
     assert!(found["results"][0]["score"].as_f64().unwrap() > 0.0);
     assert!(found["results"][0]["score_details"]["signals"]["semantic"].is_number());
-    assert_eq!(world.json(&["search", "tea", "--user", "ben"])["results"], json!([]));
+    assert!(found["confidence"].as_f64().unwrap() > 0.0 && found["results"][0].get("around").is_none());
+    let nothing = world.json(&["search", "tea", "--user", "ben"]);
+    assert_eq!((&nothing["results"], &nothing["confidence"]), (&json!([]), &json!(0.0)));
 
     let updated =
         world.json(&["update", id, "I like black tea.", "-m", r#"{"source": null, "n": 1}"#, "--reason", "asked"]);
@@ -109,6 +111,21 @@ fn a_memory_lives_from_add_to_erase() {
     let receipt = world.json(&["erase", "--user", "ana", "--yes"]);
     assert_eq!(receipt["verified"], true);
     assert_eq!(world.run(&["history", id]).status.code(), Some(3));
+}
+
+#[test]
+fn a_search_brings_along_what_was_said_around() {
+    let world = World::new();
+    for text in ["Shall we meet?", "Yes, at the harbour.", "See you there!"] {
+        world.remember(text);
+    }
+    let question = ["search", "harbour", "--user", "ana", "-k", "1", "--context-window", "1"];
+    let found = world.json(&question);
+    let around = found["results"][0]["around"].as_array().unwrap();
+    let said: Vec<&str> = around.iter().map(|message| message["content"].as_str().unwrap()).collect();
+    assert_eq!(said, ["Shall we meet?", "See you there!"]);
+    let shown = stdout(&world.run(&question));
+    assert!(shown.contains("user: Shall we meet?"), "{shown}");
 }
 
 #[test]

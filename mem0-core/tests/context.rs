@@ -180,6 +180,54 @@ async fn neighbouring_messages_come_along_once() {
 }
 
 #[tokio::test]
+async fn a_hit_brings_along_what_was_said_around_it() {
+    let (mem0, _) = world().await;
+    let talk = ["Hello!", "Where do you live?", "In Lisbon.", "Since when?", "Since May."];
+    for (minute, text) in talk.iter().enumerate() {
+        remember(&mem0, said("Ana", text, &format!("2024-05-01T10:0{minute}:00Z")).with_id(format!("m{minute}"))).await;
+    }
+    // Of another scope, at the same time.
+    let ben = Scope::user("ben").unwrap();
+    mem0.add(said("Ben", "Secret.", "2024-05-01T10:02:00Z"), &ben, AddOptions::as_said()).await.unwrap();
+    let around = async |window: usize| -> Vec<String> {
+        let options = SearchOptions::default().limit(1).context_window(window);
+        let found = mem0.search("Lisbon", &ana(), options).await.unwrap();
+        assert_eq!(found.results[0].memory.content.text, "In Lisbon.");
+        found.results[0].around.iter().map(|message| message.content.clone()).collect()
+    };
+    assert!(around(0).await.is_empty());
+    assert_eq!(around(1).await, ["Where do you live?", "Since when?"]);
+    assert_eq!(around(9).await, ["Hello!", "Where do you live?", "Since when?", "Since May."]);
+    let wide = SearchOptions::default().context_window(101);
+    assert_eq!(mem0.search("Lisbon", &ana(), wide).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_definite_time_leaves_out_what_was_at_another() {
+    let (mem0, _) = world().await;
+    for (text, when) in [
+        ("We hiked up the volcano.", "2023-05-10T10:00:00Z"),
+        ("We hiked along the river.", "2023-11-10T10:00:00Z"),
+        ("Six months ago we hiked through the gorge.", "2023-11-12T10:00:00Z"),
+    ] {
+        remember(&mem0, said("Ana", text, when)).await;
+    }
+    let found = async |question: &str| -> Vec<String> {
+        let options = SearchOptions::default().threshold(0.0);
+        let hits = mem0.search(question, &ana(), options).await.unwrap().results;
+        let mut texts: Vec<String> = hits.into_iter().map(|hit| hit.memory.content.text).collect();
+        texts.sort_unstable();
+        texts
+    };
+    let in_may = ["Six months ago we hiked through the gorge.", "We hiked up the volcano."];
+    assert_eq!(found("Where did we hike in May 2023?").await, in_may);
+    // What may be meant otherwise only orders them,
+    assert_eq!(found("Where did we hike?").await.len(), 3);
+    // and so does a time of which nothing is known.
+    assert_eq!(found("Where did we hike in May 2019?").await.len(), 3);
+}
+
+#[tokio::test]
 async fn confidence_follows_what_was_found_and_who_said_it() {
     let (mem0, _) = world().await;
     for (who, text) in [

@@ -79,6 +79,9 @@ async fn what_is_older_counts_less_unless_it_was_recalled() {
     assert!(first[0] < plain[0] * 0.6, "{first:?}");
     let noted = used.ledger.uses(&[old, new]).await.unwrap();
     assert!(noted.iter().all(|noted| noted.is_some_and(|noted| noted.count == 1)), "{noted:?}");
+    // To ask why is no use.
+    used.mem0.explain("drinks tea breakfast", &ana(), old, SearchOptions::default()).await.unwrap();
+    assert_eq!(used.ledger.uses(&[old, new]).await.unwrap(), noted);
     // Now both were recalled a moment ago.
     let second = used.scores([old, new]).await;
     assert!((second[0] - plain[0]).abs() < 1e-3, "{second:?} of {plain:?}");

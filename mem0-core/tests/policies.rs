@@ -72,6 +72,30 @@ fn shown_as(request: &LlmRequest, text: &str) -> u64 {
 }
 
 #[tokio::test]
+async fn names_that_a_model_finds_are_known_and_those_that_nobody_said_are_not() {
+    for policy in ["single_pass", "two_phase", "additive"] {
+        let fact = json!({"text": "李明住在北京。", "sources": [1], "event": "ADD", "targets": [],
+            "entities": ["李明", " 北京 ", "李明", "Mars", 7]});
+        let asked = async |config: Value| -> (Vec<String>, Vec<String>, String) {
+            let llm = scripted([json!({"facts": [fact]})]);
+            let World { mem0, .. } = world(Arc::clone(&llm) as _, config).await;
+            let added = mem0.add("我叫李明，住在北京。", &ana(), AddOptions::default().policy(policy)).await.unwrap();
+            let memory = mem0.get(added.results[0].id, None).await.unwrap().unwrap();
+            let known = mem0.entities(&ana(), None, 10).await.unwrap().into_iter().map(|entity| entity.name).collect();
+            (memory.content.entities, known, llm.requests()[0].system.clone())
+        };
+        let (entities, known, system) = asked(json!({"entities": true})).await;
+        assert_eq!(entities, ["李明", "北京"], "{policy}");
+        assert_eq!(known.iter().collect::<std::collections::BTreeSet<_>>(), entities.iter().collect(), "{policy}");
+        assert!(system.contains("Entities:"), "{policy}");
+        // Nobody asked for them.
+        let (entities, known, system) = asked(json!({})).await;
+        assert_eq!((entities.len(), known.len()), (0, 0), "{policy}");
+        assert!(!system.contains("ntities"), "{policy}");
+    }
+}
+
+#[tokio::test]
 async fn one_call_adds_updates_ends_and_knows() {
     let llm = Arc::new(ScriptedLlm::answering(|request| {
         let said = &request.turns[0].text;

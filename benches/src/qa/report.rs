@@ -30,7 +30,7 @@ pub struct Report {
     pub full_context: FullContext,
     /// How sure the recall at 10 is of all questions that have an answer.
     pub interval: Option<Interval>,
-    /// Whether the score of the best memory tells the questions without an
+    /// Whether the confidence of a search tells the questions without an
     /// answer; none where every question has one.
     pub abstaining: Option<Abstaining>,
     /// How long it took.
@@ -112,7 +112,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Whether the score of the best memory tells when there is no answer.
+/// Whether the confidence of a search tells when there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Abstaining {
     /// Questions that have an answer.
@@ -255,7 +255,7 @@ fn interval(records: &[Record], seed: u64) -> Option<Interval> {
 
 fn abstaining(records: &[Record]) -> Option<Abstaining> {
     let scores = |answerable: bool| -> Vec<f64> {
-        records.iter().filter(|record| record.answerable == answerable).map(|record| record.best).collect()
+        records.iter().filter(|record| record.answerable == answerable).map(|record| record.confidence).collect()
     };
     let (with, without) = (scores(true), scores(false));
     let metrics::Separation { area, threshold, accuracy, baseline } = metrics::separation(&with, &without)?;

@@ -88,8 +88,8 @@ pub struct Record {
     pub ranks: Vec<Option<usize>>,
     /// How many memories were found.
     pub hits: usize,
-    /// The score of the best; 0 if there is none.
-    pub best: f64,
+    /// How sure the search is of what it found.
+    pub confidence: f64,
     /// The tokens of the ten best.
     pub tokens_10: usize,
     /// The tokens of all that were found.
@@ -255,7 +255,7 @@ async fn search(
         answerable: question.answerable,
         ranks: credits.ranks(&found.results, &question.evidence),
         hits: found.results.len(),
-        best: found.results.first().map_or(0.0, |hit| f64::from(hit.score)),
+        confidence: found.confidence.into(),
         tokens_10: tokens.iter().take(10).sum(),
         tokens: tokens.iter().sum(),
         full_tokens,

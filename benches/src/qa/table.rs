@@ -32,7 +32,7 @@ impl fmt::Display for Report {
         if let Some(abstaining) = self.abstaining {
             writeln!(
                 f,
-                "Abstaining by the score of the best memory, {} questions with an answer against {} without: area under \
+                "Abstaining by the confidence of the search, {} questions with an answer against {} without: area under \
                  the curve {:.3}; right in {:.3} at a threshold of {:.3}, in {:.3} if all are treated alike.",
                 abstaining.answerable,
                 abstaining.unanswerable,

@@ -65,7 +65,7 @@ pub use postgres::PostgresHarness;
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantHarness;
 #[cfg(feature = "redis")]
-pub use redis::{RedisHarness, RedisVectorSetsHarness, ValkeyHarness};
+pub use redis::{RedisHarness, RedisMem0aiHarness, RedisVectorSetsHarness, ValkeyHarness};
 #[cfg(feature = "rerankers")]
 pub use rerankers::{LlmRerankerHarness, MmrHarness, MmrWordsHarness, RemoteReranker};
 #[cfg(feature = "sqlite")]

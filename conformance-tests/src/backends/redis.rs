@@ -1,10 +1,11 @@
-//! Redis and Valkey, with RediSearch or with vector sets.
+//! Redis and Valkey, with RediSearch, also in the layout of the Python library, or
+//! with vector sets.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use mem0_core::{Result, VectorStore};
-use mem0_stores::vector::redis::{Mode, RedisVectorConfig, RedisVectorStore};
+use mem0_stores::vector::redis::{Layout, Mode, RedisVectorConfig, RedisVectorStore};
 
 use crate::harness::{Setup, Through, VectorHarness};
 use crate::servers::{Server, server};
@@ -13,11 +14,17 @@ use crate::servers::{Server, server};
 const NOBODY: &str = "redis://127.0.0.1:1";
 
 macro_rules! servers {
-    ($($(#[$doc:meta])* $harness:ident $name:ident $mode:ident;)+) => {$(
+    ($($(#[$doc:meta])* $harness:ident $name:ident $mode:ident $layout:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $harness {
             server: Server,
+        }
+
+        impl $harness {
+            fn config(url: &str) -> RedisVectorConfig {
+                RedisVectorConfig::default().with_url(url).with_mode(Mode::$mode).with_layout(Layout::$layout)
+            }
         }
 
         #[async_trait]
@@ -30,20 +37,16 @@ macro_rules! servers {
             }
 
             async fn connect(&self) -> Result<Arc<dyn VectorStore>> {
-                let config = RedisVectorConfig::default().with_url(self.server.url()).with_mode(Mode::$mode);
-                Ok(Arc::new(RedisVectorStore::$name(config)?))
+                Ok(Arc::new(RedisVectorStore::$name(Self::config(self.server.url()))?))
             }
 
             async fn connect_to_nothing(&self) -> Option<Result<Arc<dyn VectorStore>>> {
-                let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(NOBODY).with_mode(Mode::$mode));
+                let store = RedisVectorStore::$name(Self::config(NOBODY));
                 Some(store.map(|store| Arc::new(store) as _))
             }
 
             async fn through(&self) -> Option<Result<Through>> {
-                let store = |url: &str| {
-                    let store = RedisVectorStore::$name(RedisVectorConfig::default().with_url(url).with_mode(Mode::$mode))?;
-                    Ok(Arc::new(store) as _)
-                };
+                let store = |url: &str| Ok(Arc::new(RedisVectorStore::$name(Self::config(url))?) as _);
                 Some(Through::start(self.server.url(), 6379, store).await.map(Through::with_scopes_digested))
             }
         }
@@ -52,9 +55,11 @@ macro_rules! servers {
 
 servers! {
     /// `redis`.
-    RedisHarness redis Search;
+    RedisHarness redis Search Own;
+    /// `redis`, as the Python library keeps points.
+    RedisMem0aiHarness redis Search Mem0ai;
     /// `redis`, with vector sets.
-    RedisVectorSetsHarness redis VectorSets;
+    RedisVectorSetsHarness redis VectorSets Own;
     /// `valkey`.
-    ValkeyHarness valkey Search;
+    ValkeyHarness valkey Search Own;
 }

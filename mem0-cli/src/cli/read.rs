@@ -68,6 +68,9 @@ pub(crate) struct SearchArgs {
     /// How many of the best the reranker is shown
     #[arg(long, value_name = "NUMBER")]
     pub(crate) rerank_pool: Option<usize>,
+    /// Bring along so many messages from before and after each
+    #[arg(long, value_name = "MESSAGES", default_value_t = 0)]
+    pub(crate) context_window: usize,
 }
 
 /// Pack what answers a question into one block for a prompt.

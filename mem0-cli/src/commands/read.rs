@@ -1,6 +1,6 @@
 //! `search`, `list`, `get`, `history`, `messages`, `entities`, `scopes`.
 
-use mem0::{Error, ListOptions, Memory, MentionKind, ScopeKey, When, memory_json};
+use mem0::{ContextOptions, Error, ListOptions, Memory, MentionKind, ScopeKey, StoredMessage, When, memory_json};
 use serde_json::json;
 
 use crate::cli::{EntitiesArgs, GetArgs, HistoryArgs, ListArgs, MessagesArgs, ScopesArgs, SearchArgs};
@@ -14,6 +14,7 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     // Whichever flag comes last counts; without one the configuration does.
     options.rerank = (args.rerank || args.no_rerank).then_some(args.rerank);
     options.rerank_pool = args.rerank_pool;
+    options.context_window = args.context_window;
     let mem0 = session.open().await?;
     let found = mem0.search(&args.query.join(" "), &scope, options).await?;
     if out.json {
@@ -31,7 +32,7 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
         scores.extend([
             hit.memory.id.to_string(),
             hit.memory.valid_from().date(),
-            format!("{}{why}", text(&hit.memory)),
+            format!("{}{why}{}", text(&hit.memory), around(&hit.around)),
         ]);
         table.row(scores);
     }
@@ -40,9 +41,20 @@ pub(super) async fn search(session: &Session, out: &mut Out, args: SearchArgs) -
     }
     if found.results.is_empty() {
         out.note("nothing found");
+    } else if found.confidence < ContextOptions::default().abstain_below {
+        out.note(format!("too little to answer from (confidence {:.2})", found.confidence));
     }
     out.degraded(&found.degraded);
     Ok(())
+}
+
+/// Each message on a line of its own.
+fn around(messages: &[StoredMessage]) -> String {
+    let line = |message: &StoredMessage| {
+        let who = message.name.clone().unwrap_or_else(|| message.role.to_string());
+        format!("\n> [{}] {who}: {}", minute(message.at), message.content.replace('\n', " "))
+    };
+    messages.iter().map(line).collect()
 }
 
 pub(super) async fn list(session: &Session, out: &mut Out, args: ListArgs) -> Result<(), Failure> {

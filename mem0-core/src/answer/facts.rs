@@ -64,6 +64,8 @@ pub struct AnswerFact {
     pub about: Option<String>,
     /// The categories it was put in.
     pub categories: Vec<String>,
+    /// The names in it.
+    pub entities: Vec<String>,
     /// When it begins to be true, as the model wrote it.
     pub from: Option<String>,
     /// When it ceases to be true, as the model wrote it.
@@ -274,7 +276,8 @@ impl Answer {
             text,
             sources: field(item, &SOURCES).map(sources).unwrap_or_default(),
             about: one(item, &["about", "attributed_to", "subject", "who"]),
-            categories: field(item, &["categories", "category"]).map(categories).unwrap_or_default(),
+            categories: field(item, &["categories", "category"]).map(listed).unwrap_or_default(),
+            entities: field(item, &["entities", "entity", "names"]).map(listed).unwrap_or_default(),
             from: one(item, &["valid_from", "event_date", "date", "from"]),
             until: one(item, &["valid_to", "valid_until", "until", "to"]),
             event,
@@ -307,7 +310,8 @@ fn number_of(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
-fn categories(value: &Value) -> Vec<String> {
+/// Strings in a list, or with commas between them.
+fn listed(value: &Value) -> Vec<String> {
     let named = strings(value);
     named.iter().flat_map(|names| names.split(',')).filter_map(said).map(str::to_owned).collect()
 }

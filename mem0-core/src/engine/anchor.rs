@@ -8,13 +8,11 @@ use std::collections::{HashMap, HashSet};
 use crate::engine::Mem0;
 use crate::engine::cost::{Part, timed};
 use crate::error::Result;
-use crate::filter::Filter;
 use crate::text::{self, TermId};
 use crate::time::{Relation, TimeRange, said};
 use crate::traits::ledger::{KeywordQuery, View};
 use crate::types::ids::MemoryId;
 use crate::types::memory::{Memory, MemoryKind};
-use crate::types::scope::Scope;
 use crate::types::time::Timestamp;
 
 /// So many memories are looked at from each side.
@@ -45,40 +43,38 @@ struct Telling {
     score: f32,
 }
 
+/// What tells of an event by its words.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    terms: Vec<TermId>,
+    ids: Vec<MemoryId>,
+}
+
 impl Mem0 {
-    /// The time that lies to the event of `phrase` as the question says, or none
-    /// if no memory tells of it, none says when, or several say different times. `vector` is that of
-    /// the phrase, which can be embedded with the question in one batch.
+    /// What tells by its words of the event that a question tells the time by.
+    /// `question`: how it is looked up itself.
+    pub(super) async fn told(&self, phrase: Option<&str>, question: &KeywordQuery) -> Result<Told> {
+        let Some(phrase) = phrase else { return Ok(Told::default()) };
+        let terms = text::query_terms(phrase);
+        let query = KeywordQuery { terms: terms.clone(), limit: LOOKED_AT, ..question.clone() };
+        let words = timed(Part::Ledger, self.inner.ledger.keyword(&query)).await?;
+        Ok(Told { terms, ids: words.hits.iter().map(|(id, ..)| *id).collect() })
+    }
+
+    /// The time that lies to the event as the question says, or none if no
+    /// memory tells of it, none says when, or several say different times.
+    /// `near`: what is nearest to the phrase that tells it, with the cosine.
     pub(super) async fn anchored(
         &self,
-        scope: &Scope,
         relation: Relation,
-        phrase: &str,
-        vector: Vec<f32>,
-        filter: &Filter,
+        Told { terms, ids }: Told,
+        near: Vec<(Memory, f32)>,
         view: &View,
     ) -> Result<Option<TimeRange>> {
-        let terms = text::query_terms(phrase);
-        let words = KeywordQuery {
-            scope: scope.clone(),
-            terms: terms.clone(),
-            filter: filter.clone(),
-            view: *view,
-            limit: LOOKED_AT,
-            bm25: self.inner.fusion.bm25,
-        };
-        let (near, words) = tokio::join!(
-            self.nearest(scope, vec![vector], LOOKED_AT, filter, view),
-            timed(Part::Ledger, self.inner.ledger.keyword(&words)),
-        );
-        let mut found: HashMap<MemoryId, (Memory, f32)> = near?
-            .hits
-            .pop()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(memory, cosine)| (memory.id, (memory, cosine)))
-            .collect();
-        let ids: Vec<MemoryId> = words?.hits.iter().map(|(id, ..)| *id).filter(|id| !found.contains_key(id)).collect();
+        let near = near.into_iter().take(LOOKED_AT);
+        let mut found: HashMap<MemoryId, (Memory, f32)> =
+            near.map(|(memory, cosine)| (memory.id, (memory, cosine))).collect();
+        let ids: Vec<MemoryId> = ids.into_iter().filter(|id| !found.contains_key(id)).collect();
         if !ids.is_empty() {
             let more = timed(Part::Ledger, self.inner.ledger.get(&ids, view)).await?;
             found.extend(more.into_iter().flatten().map(|memory| (memory.id, (memory, 0.0))));
@@ -144,9 +140,12 @@ mod tests {
 
     use super::*;
     use crate::engine::AddOptions;
+    use crate::filter::Filter;
     use crate::reference::{HashEmbedder, ManualClock, MemoryLedger, MemoryVectorStore};
+    use crate::text::Bm25;
     use crate::time::asked;
     use crate::traits::embedder::Purpose;
+    use crate::types::scope::Scope;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -173,7 +172,11 @@ mod tests {
         let phrase = question.get(anchor.phrase).unwrap();
         let vector = mem0.embed(&[phrase], Purpose::Query).await.unwrap().remove(0);
         let view = View::current(now);
-        let found = mem0.anchored(&scope, anchor.relation, phrase, vector, &Filter::All, &view).await.unwrap();
+        let (filter, bm25) = (Filter::All, Bm25::default());
+        let near = mem0.nearest(&scope, vec![vector], LOOKED_AT, &filter, &view).await.unwrap().hits.remove(0);
+        let question = KeywordQuery { scope, terms: Vec::new(), filter, view, limit: 1, bm25 };
+        let told = mem0.told(Some(phrase), &question).await.unwrap();
+        let found = mem0.anchored(anchor.relation, told, near, &view).await.unwrap();
         found.map(|range| (range.from.map(Timestamp::date), range.to.map(Timestamp::date)))
     }
 

@@ -192,13 +192,14 @@ impl Mem0 {
         self.inner.limits.page(options.limit)?;
         validate::threshold(options.threshold)?;
         validate::filter(&options.filter)?;
+        self.check_rerank(&options)?;
         let (hidden, cost) = cost::counted(self.hidden(scope, id, &options)).await?;
         if let Some(why) = hidden {
             return Ok(Explanation { cost, ..Explanation::new(id, why, None) });
         }
         let options = options.explain();
         let place = |hits: &[Hit]| hits.iter().position(|hit| hit.memory.id == id);
-        let asked = self.search(query, scope, options.clone()).await?;
+        let asked = self.looked_up(query, scope, &options).await?;
         let cost = cost + asked.cost;
         if let Some(place) = place(&asked.results) {
             let hit = asked.results.get(place);
@@ -206,7 +207,8 @@ impl Mem0 {
             return Ok(Explanation { cost, degraded: asked.degraded, ..explanation });
         }
         let (limit, threshold) = (options.limit, options.threshold);
-        let all = self.search(query, scope, options.limit(self.inner.limits.page).threshold(0.0)).await?;
+        let options = options.limit(self.inner.limits.page).threshold(0.0);
+        let all = self.looked_up(query, scope, &options).await?;
         let explanation = match place(&all.results).and_then(|place| Some((place, all.results.get(place)?))) {
             None => Explanation::new(id, Why::NotACandidate { by_similarity: None }, None),
             Some((place, hit)) => Explanation::new(id, why_not(place, hit, &all.results, limit, threshold), Some(hit)),

@@ -25,6 +25,7 @@ mod search;
 mod transfer;
 mod validate;
 mod walk;
+mod window;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

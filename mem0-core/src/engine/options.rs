@@ -367,6 +367,10 @@ pub struct SearchOptions {
     /// them. None, the default: what the engine is configured with, 50 where
     /// nothing is said.
     pub rerank_pool: Option<usize>,
+    /// How many messages that were said before and after come along with each
+    /// hit; 0 by default, at most 100. The newest thousand messages of a scope
+    /// are looked at.
+    pub context_window: usize,
 }
 
 impl Default for SearchOptions {
@@ -379,6 +383,7 @@ impl Default for SearchOptions {
             explain: false,
             rerank: None,
             rerank_pool: None,
+            context_window: 0,
         }
     }
 }
@@ -402,6 +407,13 @@ impl SearchOptions {
     #[must_use]
     pub fn rerank_pool(mut self, hits: usize) -> Self {
         self.rerank_pool = Some(hits);
+        self
+    }
+
+    /// Lets each hit bring along so many messages from before and after.
+    #[must_use]
+    pub fn context_window(mut self, messages: usize) -> Self {
+        self.context_window = messages;
         self
     }
 

@@ -74,8 +74,8 @@ pub(super) fn extraction(
             format!("{own}\n\n{frame}")
         }
     };
-    let mut asked = LlmRequest::new(system, data::conversation(request, with_neighbours))
-        .with_schema(schema::facts(&config.categories, false));
+    let mut asked =
+        LlmRequest::new(system, data::conversation(request, with_neighbours)).with_schema(schema::facts(config, false));
     asked.max_tokens = config.max_tokens;
     asked
 }

@@ -113,6 +113,10 @@ pub struct PolicyConfig {
     /// The labels that facts may get in the same call. Without any, facts get
     /// only those of the call.
     pub categories: Vec<Category>,
+    /// Whether the model also lists the names in each fact, in the same call.
+    /// Off by default: names are found by how they are written, which needs no
+    /// model, but finds few in scripts without capital letters.
+    pub entities: bool,
     /// What is to be remembered of what, shown to the model.
     pub examples: Vec<Example>,
     /// Replaces our prompt for finding facts. What makes the answer readable
@@ -134,6 +138,10 @@ pub struct PolicyConfig {
     /// with where it is not set.
     pub max_tokens: Option<u32>,
 }
+
+/// What a model is told about names.
+const ENTITIES: &str = "\nEntities: list the names in each fact (people, places, organisations, products, titles), as they \
+                        are written in it; none is fine.\n";
 
 impl PolicyConfig {
     /// Refuses what cannot be meant.
@@ -158,12 +166,17 @@ impl PolicyConfig {
     pub(super) fn system(&self, template: &str, instructions: Option<&str>) -> String {
         let (persona, profile) = self.profile.text();
         let profile = self.extraction_prompt.as_deref().unwrap_or(profile);
-        let categories = self.categories_text();
+        let categories = self.categories_text() + if self.entities { ENTITIES } else { "" };
         let custom = self.custom_text(instructions);
         let update = self.update_prompt.as_deref().map(|own| format!("How facts change known memories:\n{own}"));
         let update = update.unwrap_or_default();
-        let (field, field_last) =
-            if self.categories.is_empty() { ("", "") } else { (" \"categories\": [],", ", \"categories\": []") };
+        let fields = [(!self.categories.is_empty(), "categories"), (self.entities, "entities")];
+        let fields = fields.into_iter().filter_map(|(asked, name)| asked.then_some(name));
+        let (mut field, mut field_last) = (String::new(), String::new());
+        for name in fields {
+            field.push_str(&format!(" \"{name}\": [],"));
+            field_last.push_str(&format!(", \"{name}\": []"));
+        }
         let values = [
             ("persona", persona),
             ("profile", profile),
@@ -171,8 +184,8 @@ impl PolicyConfig {
             ("update", &update),
             ("categories", &categories),
             ("custom", &custom),
-            ("category_field", field),
-            ("category_field_last", field_last),
+            ("category_field", &field),
+            ("category_field_last", &field_last),
         ];
         fill(template, &values)
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::config::PolicyConfig;
 use crate::answer::{AnswerEvent, AnswerFact, SourceRef};
+use crate::text::name_key;
 use crate::traits::extract::{Action, Decision, DropReason, Dropped, ExtractRequest, Extraction, Neighbour, Target};
 use crate::types::ids::MemoryId;
 use crate::types::memory::{Content, Memory};
@@ -13,6 +14,9 @@ use crate::types::time::Timestamp;
 /// The longest text of a fact, in bytes. A model that writes more has copied
 /// the conversation.
 const LONGEST: usize = 8_192;
+
+/// The most names of one fact.
+const MOST_ENTITIES: usize = 32;
 
 /// Turns the items of an answer into facts with their sources, and drops with
 /// a reason what does not hold.
@@ -138,6 +142,7 @@ impl<'a> Gate<'a> {
         let known = |name: &String| self.config.categories.iter().any(|category| category.name == *name);
         let last_said = messages().map(|message| message.at).max();
         Some(Content {
+            entities: if self.config.entities { named(item.entities, &text) } else { Vec::new() },
             text,
             actor: said.name.clone(),
             role: Some(said.role),
@@ -174,6 +179,18 @@ impl<'a> Gate<'a> {
     }
 }
 
+/// Those of a model's names that a text has, each once. Whatever else the model
+/// lists was not said.
+fn named(names: Vec<String>, text: &str) -> Vec<String> {
+    let text = name_key(text);
+    let mut known = HashSet::new();
+    let mut is_said = |name: &String| {
+        let key = name_key(name);
+        !key.is_empty() && text.contains(&key) && known.insert(key)
+    };
+    names.into_iter().map(|name| name.trim().to_owned()).filter(|name| is_said(name)).take(MOST_ENTITIES).collect()
+}
+
 /// What a memory says from now on: the new text, with what the old version has
 /// and the new fact does not.
 pub(super) fn merge(old: &Memory, new: &Content) -> Content {
@@ -191,6 +208,8 @@ pub(super) fn merge(old: &Memory, new: &Content) -> Content {
     };
     union(&mut merged.sources, &new.sources);
     union(&mut merged.categories, &new.categories);
+    union(&mut merged.entities, &new.entities);
+    merged.entities = named(merged.entities, &merged.text);
     merged.categories.sort_unstable();
     merged
 }

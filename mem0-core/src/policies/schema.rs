@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::config::Category;
+use super::config::PolicyConfig;
 use crate::traits::llm::OutputSchema;
 
 const EVENTS: [&str; 4] = ["ADD", "UPDATE", "DELETE", "NONE"];
@@ -19,7 +19,7 @@ fn list_of(name: &'static str, key: &str, item: Map<String, Value>) -> OutputSch
 }
 
 /// Facts, and with `decided` what each does to the known memories.
-pub(super) fn facts(categories: &[Category], decided: bool) -> OutputSchema {
+pub(super) fn facts(config: &PolicyConfig, decided: bool) -> OutputSchema {
     let mut item = Map::new();
     let mut put = |key: &str, schema: Value| item.insert(key.to_owned(), schema);
     put("text", json!({"type": "string"}));
@@ -27,9 +27,12 @@ pub(super) fn facts(categories: &[Category], decided: bool) -> OutputSchema {
     for key in ["about", "from", "until"] {
         put(key, json!({"type": ["string", "null"]}));
     }
-    if !categories.is_empty() {
-        let names: Vec<&String> = categories.iter().map(|category| &category.name).collect();
+    if !config.categories.is_empty() {
+        let names: Vec<&String> = config.categories.iter().map(|category| &category.name).collect();
         put("categories", json!({"type": "array", "items": {"type": "string", "enum": names}}));
+    }
+    if config.entities {
+        put("entities", json!({"type": "array", "items": {"type": "string"}}));
     }
     if decided {
         put("event", json!({"type": "string", "enum": EVENTS}));

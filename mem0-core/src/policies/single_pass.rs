@@ -28,8 +28,8 @@ impl SinglePass {
 
     pub(super) fn request(&self, request: &ExtractRequest) -> LlmRequest {
         let system = self.config.system(prompts::SINGLE_PASS, request.instructions.as_deref());
-        let mut asked = LlmRequest::new(system, data::conversation(request, true))
-            .with_schema(schema::facts(&self.config.categories, true));
+        let mut asked =
+            LlmRequest::new(system, data::conversation(request, true)).with_schema(schema::facts(&self.config, true));
         asked.max_tokens = self.config.max_tokens;
         asked
     }

@@ -82,6 +82,7 @@ fn single_pass_with_everything() {
         "includes": ["allergies"],
         "excludes": ["names of visitors"],
         "categories": ["medicine", {"name": "allergy", "description": "what must be avoided"}],
+        "entities": true,
         "examples": [{"said": "No penicillin!", "facts": ["Must not get penicillin."]}, {"said": "Hello", "facts": []}],
         "extraction_prompt": "Only what a nurse needs.",
         "update_prompt": "A newer dose replaces an older one.",

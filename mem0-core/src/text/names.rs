@@ -46,7 +46,8 @@ impl NameRow {
         let mut found = mentions(&content.text, content.actor.as_deref());
         // Whom a model said it is about need not be named.
         let about = content.about.as_deref().filter(|about| !is_role(&about.trim().to_lowercase()));
-        found.extend(about.and_then(|about| Mention::new(about.trim(), MentionKind::Name)));
+        let named = content.entities.iter().map(String::as_str).chain(about);
+        found.extend(named.filter_map(|name| Mention::new(name.trim(), MentionKind::Name)));
         let mut rows: BTreeMap<(String, String), Self> = BTreeMap::new();
         for mention in found {
             let Mention { key, name, kind } = &mention;
@@ -64,7 +65,8 @@ impl NameRow {
     /// looking for them.
     #[must_use]
     pub fn stay(before: &Content, now: &Content) -> bool {
-        (&before.text, &before.actor, &before.about) == (&now.text, &now.actor, &now.about)
+        (&before.text, &before.actor, &before.about, &before.entities)
+            == (&now.text, &now.actor, &now.about, &now.entities)
     }
 
     /// The [`name_key`](crate::text::name_key) of the whole name.

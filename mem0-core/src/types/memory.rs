@@ -79,6 +79,10 @@ pub struct Content {
     /// The ids of the messages that it comes from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
+    /// Names that a model found in it, where it was asked for them, beside those
+    /// that are found by how they are written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<String>,
 }
 
 impl Content {

@@ -149,6 +149,8 @@ impl Memory {
             valid_from: take_time(&mut payload, "valid_from")?,
             valid_to: take_time(&mut payload, "valid_to")?,
             metadata: payload,
+            // What a model found is in the ledger alone.
+            entities: Vec::new(),
         };
         Ok(Self { version, updated_at, ..Self::new(id, scope, content, created_at) })
     }

@@ -132,7 +132,9 @@ async fn r33_a_silent_server_is_an_error_and_comes_back(context: &VectorContext)
 }
 
 async fn r33_a_server_that_is_too_busy_is_an_error(context: &VectorContext) -> Verdict {
-    let (through, shelf) = through(context, BRIEF).await?;
+    // Each answer is awaited: a write that is given up on the way may still
+    // arrive when the server is no longer busy.
+    let (through, shelf) = through(context, PATIENT).await?;
     if !through.http {
         skip!("the product does not speak HTTP");
     }

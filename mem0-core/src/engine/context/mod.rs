@@ -24,10 +24,8 @@
 mod group;
 mod options;
 mod pack;
-mod window;
 
-use crate::engine::confidence::confidence;
-use crate::engine::{Mem0, cost};
+use crate::engine::{Mem0, cost, window};
 use crate::error::{Error, Result};
 use crate::types::scope::Scope;
 
@@ -35,8 +33,6 @@ pub use options::{Context, ContextMemory, ContextOptions};
 
 /// What is abstained from by default: see `benches/README.md`.
 const ABSTAIN_BELOW: f32 = 0.25;
-/// The most messages that come along on either side.
-const WIDEST: usize = 100;
 
 impl Mem0 {
     /// What the scope's memories say to a question, as one block of text for a
@@ -56,18 +52,15 @@ impl Mem0 {
         if options.budget_tokens == 0 {
             return Err(Error::invalid("budget_tokens must be at least 1"));
         }
-        if options.window > WIDEST {
-            return Err(Error::invalid(format!("window may be at most {WIDEST} messages")));
-        }
+        window::check(options.window)?;
         if !(0.0..=1.0).contains(&options.abstain_below) {
             return Err(Error::invalid("abstain_below must lie in 0..=1"));
         }
         let found = self.search(query, scope, options.search.clone()).await?;
-        let confidence = confidence(query, &found.results);
-        let abstain = found.results.is_empty() || confidence < options.abstain_below;
+        let abstain = found.results.is_empty() || found.confidence < options.abstain_below;
         let (windows, cost) = cost::counted(self.windows(&found.results, options.window)).await?;
         let tokens = &*self.inner.tokens;
-        let packed = pack::pack(found.results, windows, &options, tokens);
+        let packed = pack::pack(found.results, &windows, &options, tokens);
         Ok(Context {
             text: packed.text,
             memories: packed.memories,
@@ -75,7 +68,7 @@ impl Mem0 {
             tokenizer: tokens.name(),
             left_out: packed.left_out,
             abstain,
-            confidence,
+            confidence: found.confidence,
             cost: found.cost + cost,
             degraded: found.degraded,
         })

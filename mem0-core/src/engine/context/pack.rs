@@ -6,11 +6,11 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::group::{Group, grouped, newest_first};
 use super::options::{ContextMemory, ContextOptions};
-use super::window::{Beside, Windows};
 use crate::engine::results::Hit;
-use crate::fence::{CLOSE, OPEN, inline};
+use crate::engine::window::{Beside, Windows};
+use crate::fence::{CLOSE, OPEN, inline, unfence};
 use crate::traits::tokens::TokenCounter;
-use crate::types::memory::MemoryKind;
+use crate::types::memory::{Memory, MemoryKind};
 use crate::types::scope::Scope;
 
 /// Stands where a text was cut.
@@ -28,7 +28,32 @@ struct Taken {
     group: Group,
     line: String,
     cut: bool,
-    beside: Vec<Beside>,
+    beside: Vec<Quoted>,
+}
+
+/// A message that came along with a memory.
+struct Quoted {
+    scope: Scope,
+    id: String,
+    place: usize,
+    line: String,
+}
+
+impl Quoted {
+    /// None of a message that has nothing to tell.
+    fn new(Beside { said, place, .. }: Beside<'_>, memory: &Memory) -> Option<Self> {
+        // What had been recalled then is not told again.
+        let (text, _) = unfence(&said.content);
+        let text = inline(&text);
+        if text.is_empty() {
+            return None;
+        }
+        let who = said.name.as_deref().map_or_else(|| said.role.to_string(), inline);
+        let at = said.at.to_string();
+        let at = at.get(..16).unwrap_or(&at).replace('T', " ");
+        let line = format!("  > [{at}] {who}: {text}");
+        Some(Self { scope: memory.scope.clone(), id: said.id.clone(), place, line })
+    }
 }
 
 impl Taken {
@@ -37,9 +62,9 @@ impl Taken {
     }
 }
 
-pub(super) fn pack(hits: Vec<Hit>, windows: Windows, options: &ContextOptions, tokens: &dyn TokenCounter) -> Packed {
+pub(super) fn pack(hits: Vec<Hit>, windows: &Windows, options: &ContextOptions, tokens: &dyn TokenCounter) -> Packed {
     let found = hits.len();
-    let taken = take(grouped(hits), &windows, options, tokens);
+    let taken = take(grouped(hits), windows, options, tokens);
     let taken = ordered(within(taken, options, tokens));
     let text = if taken.is_empty() { String::new() } else { block(&taken, &options.header) };
     let shown: usize = taken.iter().map(Taken::memories).sum();
@@ -65,14 +90,16 @@ fn take(groups: Vec<Group>, windows: &Windows, options: &ContextOptions, tokens:
         let memory = &group.hit.memory;
         if memory.content.kind == MemoryKind::Episode {
             // What came along with another memory has a line of its own now.
-            let own = |beside: &Beside| beside.scope == memory.scope && memory.content.sources.contains(&beside.id);
+            let own = |beside: &Quoted| beside.scope == memory.scope && memory.content.sources.contains(&beside.id);
             for beside in taken.iter_mut().flat_map(|taken| taken.beside.extract_if(.., |beside| own(beside))) {
                 left += cost(&beside.line);
             }
             shown.extend(memory.content.sources.iter().map(|id| (memory.scope.clone(), id.clone())));
         }
-        let mut beside: Vec<Beside> = Vec::new();
-        for message in windows.around(memory) {
+        let mut near: Vec<Beside<'_>> = windows.around(memory).collect();
+        near.sort_by_key(|beside| beside.far);
+        let mut beside: Vec<Quoted> = Vec::new();
+        for message in near.into_iter().filter_map(|near| Quoted::new(near, memory)) {
             let spent = cost(&message.line);
             if spent <= left && shown.insert((message.scope.clone(), message.id.clone())) {
                 left -= spent;

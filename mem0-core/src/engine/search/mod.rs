@@ -5,14 +5,15 @@ mod rank;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::engine::confidence::confidence;
 use crate::engine::cost::{Meter, Part, timed};
 use crate::engine::options::SearchOptions;
 use crate::engine::project::OVERLAY;
 use crate::engine::results::{Degraded, SearchResult};
-use crate::engine::{Mem0, validate};
+use crate::engine::{Mem0, validate, window};
 use crate::error::{Result, Retry};
 use crate::filter::Filter;
-use crate::time::TimeRange;
+use crate::text::asked_names;
 use crate::traits::embedder::Purpose;
 use crate::traits::ledger::{
     Around, KeywordHits, KeywordQuery, MentionHits, MentionQuery, NearestQuery, Pending, Place, View,
@@ -49,13 +50,18 @@ impl Mem0 {
     /// [`Decay`](crate::Decay); hits below the threshold are left out; ties are
     /// in the order of ids. What has just been added is found at once.
     ///
+    /// Where a question leaves no doubt about its time ("in May 2023"), what is
+    /// clearly of another time is left out, unless everything is. `confidence`
+    /// says how sure one may be that the hits answer the question, and with
+    /// `context_window` each brings along what was said around it.
+    ///
     /// Where a reranker is configured the best of them (`rerank_pool`) are put
     /// into its order; the threshold is still that of the score. If it fails the
     /// order stays, and `degraded` says so.
     ///
     /// # Errors
-    /// `InvalidInput` for an empty or oversized question, a bad filter, limit
-    /// or threshold (before any I/O); those of ledger and embedder. If the
+    /// `InvalidInput` for an empty or oversized question, a bad filter, limit,
+    /// threshold or window (before any I/O); those of ledger and embedder. If the
     /// vector store does not answer, the ledger does, and `degraded` says so.
     ///
     /// # Cancel safety
@@ -66,20 +72,38 @@ impl Mem0 {
         validate::threshold(options.threshold)?;
         validate::filter(&options.filter)?;
         self.check_rerank(&options)?;
-        if options.limit == 0 {
-            return Ok(SearchResult::default());
-        }
+        window::check(options.context_window)?;
+        self.metered(scope, async {
+            let mut found = self.found(query, scope, &options).await?;
+            self.bring_windows(&mut found.results, options.context_window).await?;
+            let ids: Vec<MemoryId> = found.results.iter().map(|hit| hit.memory.id).collect();
+            self.note_recalled(&ids).await;
+            Ok(found)
+        })
+        .await
+    }
+
+    /// What a search would find, without its having been asked: that is no use
+    /// of the memories.
+    pub(super) async fn looked_up(&self, query: &str, scope: &Scope, options: &SearchOptions) -> Result<SearchResult> {
+        let query = self.inner.limits.query(query)?;
+        self.metered(scope, self.found(query, scope, options)).await
+    }
+
+    async fn metered(&self, scope: &Scope, search: impl Future<Output = Result<SearchResult>>) -> Result<SearchResult> {
         let meter = Meter::new(&self.inner.budget, self.inner.trace_text, &self.inner.ledger, scope, self.now());
-        let found = meter.run(Box::pin(self.found(query, scope, &options))).await?;
+        let found = meter.run(Box::pin(search)).await?;
         Ok(SearchResult { cost: meter.cost(), ..found })
     }
 
     async fn found(&self, query: &str, scope: &Scope, options: &SearchOptions) -> Result<SearchResult> {
+        if options.limit == 0 {
+            return Ok(SearchResult::default());
+        }
         let now = self.now();
         let view = options.when.view(now);
         let pool = options.limit.saturating_mul(2).max(POOL).max(self.rerank_pool(options));
-        let names = question::names(query);
-        let mut question = Question::new(query, &self.speakers(&names, scope).await?, now);
+        let mut question = Question::new(query, &self.speakers(&asked_names(query), scope).await?, now);
         let words = KeywordQuery {
             scope: scope.clone(),
             terms: question.terms.clone(),
@@ -90,24 +114,30 @@ impl Mem0 {
         };
         let named = MentionQuery {
             scope: scope.clone(),
-            names: names.into_iter().filter(|name| !question.names(name)).collect(),
+            names: question.named_beside(query),
             filter: options.filter.clone(),
             view,
             limit: BEST,
         };
         let phrase = question.phrase(query);
         let texts: Vec<&str> = [Some(question.text.as_str()), phrase].into_iter().flatten().collect();
-        let mut vectors = self.embed(&texts, Purpose::Query).await?.into_iter();
-        let (vector, of_phrase) = (vectors.next().unwrap_or_default(), vectors.next());
-        let (near, words, named, event) = tokio::join!(
-            self.nearest(scope, vec![vector.clone()], pool, &options.filter, &view),
+        let vectors = self.embed(&texts, Purpose::Query).await?;
+        let vector = vectors.first().cloned().unwrap_or_default();
+        let (near, words, named, told) = tokio::join!(
+            self.nearest(scope, vectors, pool, &options.filter, &view),
             timed(Part::Ledger, self.inner.ledger.keyword(&words)),
             self.mentioned(&named),
-            self.event(&question, phrase.zip(of_phrase), scope, &options.filter, &view),
+            self.told(phrase, &words),
         );
-        let (near, words, named) = (near?, words?, named?);
-        question.asked.ranges.extend(event?);
-        let candidates = self.gathered(near.hits, &words, &named, &vector, &options.filter, &view).await?;
+        let (Near { mut hits, degraded }, words, named) = (near?, words?, named?);
+        let of_phrase = if hits.len() > 1 { hits.pop() } else { None };
+        if let (Some(anchor), Some(near)) = (&question.asked.anchor, of_phrase) {
+            let event = self.anchored(anchor.relation, told?, near, &view).await?;
+            question.asked.ranges.extend(event);
+        }
+        let near = hits.pop().unwrap_or_default();
+        let candidates = self.gathered(near, &words, &named, &vector, &options.filter, &view).await?;
+        let candidates = question.within_time(candidates);
         let fusion = &self.inner.fusion;
         let mut results = rank::hits(candidates, &question, named.ceiling > 0.0, fusion, options.explain);
         let fade = self.faded(&results.iter().map(|hit| &hit.memory).collect::<Vec<_>>(), now).await?;
@@ -116,10 +146,9 @@ impl Mem0 {
         results.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.memory.id.cmp(&b.memory.id)));
         let (mut results, reranked) = self.rerank(query, results, options).await;
         results.truncate(options.limit);
-        let ids: Vec<MemoryId> = results.iter().map(|hit| hit.memory.id).collect();
-        self.note_recalled(&ids).await;
-        let degraded = near.degraded.into_iter().chain(reranked).collect();
-        Ok(SearchResult { results, degraded, ..SearchResult::default() })
+        let degraded = degraded.into_iter().chain(reranked).collect();
+        let confidence = confidence(query, &results);
+        Ok(SearchResult { results, confidence, degraded, ..SearchResult::default() })
     }
 
     /// The keys of those among the names who speak in the scope.
@@ -138,24 +167,11 @@ impl Mem0 {
         timed(Part::Ledger, self.inner.ledger.mentioned(query)).await
     }
 
-    /// The time that the question tells by an event.
-    async fn event(
-        &self,
-        question: &Question,
-        phrase: Option<(&str, Vec<f32>)>,
-        scope: &Scope,
-        filter: &Filter,
-        view: &View,
-    ) -> Result<Option<TimeRange>> {
-        let (Some((phrase, vector)), Some(anchor)) = (phrase, &question.asked.anchor) else { return Ok(None) };
-        self.anchored(scope, anchor.relation, phrase, vector, filter, view).await
-    }
-
     /// What the vectors, the words and the names found, and what stands next to
     /// the best of it, each with its similarity and its words.
     async fn gathered(
         &self,
-        near: Vec<Vec<(Memory, f32)>>,
+        near: Vec<(Memory, f32)>,
         words: &KeywordHits,
         named: &MentionHits,
         question: &[f32],
@@ -163,7 +179,7 @@ impl Mem0 {
         view: &View,
     ) -> Result<Vec<Candidate>> {
         let mut found: HashMap<MemoryId, (Memory, f32)> =
-            near.into_iter().flatten().map(|(memory, cosine)| (memory.id, (memory, cosine))).collect();
+            near.into_iter().map(|(memory, cosine)| (memory.id, (memory, cosine))).collect();
         let others = words.hits.iter().chain(&named.hits).map(|(id, _, _)| *id);
         let mut missing: Vec<MemoryId> = others.filter(|id| !found.contains_key(id)).collect();
         missing.sort_unstable();

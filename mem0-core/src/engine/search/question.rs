@@ -5,10 +5,15 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::engine::fuse::Expected;
-use crate::text::{self, TermId, bare, name_key};
+use crate::engine::search::rank::Candidate;
+use crate::text::{self, TermId, asked_names, bare, mentions, name_key};
 use crate::time::{Asked, Wants, asked};
 use crate::types::memory::{Content, MemoryKind};
 use crate::types::time::Timestamp;
+
+/// What fits the time that is asked about less than this is of another time:
+/// more than three halves of its length away from it.
+const ELSEWHERE: f32 = 0.1;
 
 /// A question, understood.
 #[derive(Debug)]
@@ -30,17 +35,6 @@ enum Kind {
     Any,
     Time,
     Number,
-}
-
-/// Words that could be names: those that begin with a capital letter or of
-/// which the script has none.
-pub(super) fn names(question: &str) -> Vec<String> {
-    let is_name = |word: &&str| word.chars().next().is_some_and(|first| !first.is_lowercase() && first.is_alphabetic());
-    let mut names: Vec<String> = question.unicode_words().map(bare).filter(is_name).map(str::to_owned).collect();
-    names.retain(|name| !text::query_terms(name).is_empty());
-    names.sort_unstable();
-    names.dedup();
-    names
 }
 
 impl Question {
@@ -91,10 +85,18 @@ impl Question {
         Expected { person, time, kind: self.wants != Kind::Any, entity: named }
     }
 
-    /// Whether a word of it names one of the speakers.
-    pub(super) fn names(&self, word: &str) -> bool {
-        let key = name_key(word);
-        self.people.iter().any(|name| name.split(' ').any(|part| part == key))
+    /// What it names beside the speakers: what is written as a name, or where
+    /// nothing is, as in small letters, what may be one.
+    pub(super) fn named_beside(&self, question: &str) -> Vec<String> {
+        let is_speaker =
+            |name: &str| self.people.iter().any(|one| one == name || one.split(' ').any(|part| part == name));
+        let written = mentions(question, None).into_iter().map(|mention| mention.key);
+        let mut names: Vec<String> = written.filter(|name| !is_speaker(name)).collect();
+        if names.is_empty() && !question.trim_start().chars().skip(1).any(char::is_uppercase) {
+            names = asked_names(question);
+            names.retain(|name| !is_speaker(name));
+        }
+        names
     }
 
     /// Whether a memory is of or about one of those who are named.
@@ -111,6 +113,16 @@ impl Question {
             let text = content.text.to_lowercase();
             self.people.iter().any(|name| text.contains(name.as_str()))
         }
+    }
+
+    /// Without those that are clearly of another time, where nothing outside the
+    /// time that is asked about can be meant; but never without all of them.
+    pub(super) fn within_time(&self, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let fits = |one: &Candidate| self.asked.fits_memory(&one.memory) >= ELSEWHERE;
+        if self.asked.sure && candidates.iter().any(fits) {
+            candidates.retain(fits);
+        }
+        candidates
     }
 
     /// Whether a text says the kind of thing that is asked for.

@@ -59,7 +59,13 @@ pub(super) fn hits(
         .zip(signals)
         .map(|(candidate, signals)| {
             let (score, breakdown) = fusion.score(&signals, expected);
-            Hit { memory: candidate.memory, score, rerank: None, breakdown: explain.then_some(breakdown) }
+            Hit {
+                memory: candidate.memory,
+                score,
+                rerank: None,
+                breakdown: explain.then_some(breakdown),
+                around: Vec::new(),
+            }
         })
         .collect()
 }

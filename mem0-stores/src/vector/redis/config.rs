@@ -3,6 +3,8 @@
 use mem0_core::{Error, Result, Secret};
 use serde::{Deserialize, Serialize};
 
+use super::mem0ai;
+
 /// Where the server is if nothing is configured.
 const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
 
@@ -31,6 +33,19 @@ pub enum Mode {
     /// of several owners are in several sets. Searches by words are left to the
     /// engine.
     VectorSets,
+}
+
+/// How points are kept. Settled when a collection is created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Layout {
+    /// In our own way.
+    #[default]
+    Own,
+    /// As the Python library keeps them, which then reads and changes the same
+    /// collection: `docs/from-python.md` says what each sees of the other.
+    Mem0ai,
 }
 
 /// What a vector set keeps of a vector. Settled when a collection is created.
@@ -111,6 +126,10 @@ pub struct RedisVectorConfig {
     /// What finds vectors: `search`, the default, which is RediSearch, or
     /// `vector_sets`, which Redis has from version 8.
     pub mode: Mode,
+    /// How points are kept: `own`, the default, or `mem0ai`, which is how the
+    /// Python library does it, so that both use one collection of the same
+    /// name. With `search` only.
+    pub layout: Layout,
     /// What a vector set keeps of a vector: `none`, the default, which is all
     /// of it, `q8`, or `bin`. Also `quantization`.
     #[serde(alias = "quantization")]
@@ -153,6 +172,7 @@ impl Default for RedisVectorConfig {
             collection_name: "mem0".to_owned(),
             embedding_model_dims: None,
             mode: Mode::default(),
+            layout: Layout::default(),
             quantisation: Quantisation::default(),
             index_type: IndexType::default(),
             hnsw_m: 16,
@@ -189,6 +209,13 @@ impl RedisVectorConfig {
         self
     }
 
+    /// How points are kept.
+    #[must_use]
+    pub fn with_layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
+    }
+
     /// What the vector sets of new collections keep of a vector.
     #[must_use]
     pub fn with_quantisation(mut self, quantisation: Quantisation) -> Self {
@@ -213,6 +240,16 @@ impl RedisVectorConfig {
         }
         if !crate::shared::collection::is_plain_name(&self.collection_name) {
             return Err(Error::config("collection_name is 1 to 128 characters of a-z A-Z 0-9 _ -"));
+        }
+        if self.layout == Layout::Mem0ai {
+            if self.mode != Mode::Search {
+                return Err(Error::config("the layout mem0ai is searched in the mode search only"));
+            }
+            if self.collection_name != mem0ai::PREFIX {
+                let message = "in the layout mem0ai every key begins with mem0: leave collection_name out, \
+                               and name the library's collection as `collection`";
+                return Err(Error::config(message));
+            }
         }
         let links = match self.mode {
             Mode::Search => ("hnsw_m is 2 to 512", self.hnsw_m, 2..=512),
@@ -270,6 +307,9 @@ mod tests {
             json!({"index_type": "ivf"}),
             json!({"mode": "vector_sets", "hnsw_m": 2}),
             json!({"mode": "sets"}),
+            json!({"layout": "python"}),
+            json!({"layout": "mem0ai", "mode": "vector_sets"}),
+            json!({"layout": "mem0ai", "collection_name": "memories"}),
             json!({"quantisation": "q4"}),
         ] {
             let error = read(wrong.clone()).unwrap_err();

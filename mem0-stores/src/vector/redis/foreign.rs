@@ -3,18 +3,20 @@
 //! The Python library keeps a memory as a hash `mem0:COLLECTION:ID` with the text
 //! under `memory`, whole seconds under `created_at` and `updated_at`, the scope
 //! beside them, and the rest as JSON under `metadata`; on Redis and Valkey alike.
-//! Ours are read by their keys, whatever the identity beside them.
+//! Ours are read by their keys, whatever the identity beside them; where they are in
+//! the library's layout, with all that it has no field for.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use mem0_core::{Error, ForeignCollection, ForeignPage, ForeignPoint, Payload, Result, Timestamp};
+use mem0_core::{Error, ForeignCollection, ForeignPage, ForeignPoint, Payload, Result};
 use redis::Pipeline;
 use serde_json::Value;
 
 use super::config::RedisVectorConfig;
 use super::connection::Connection;
+use super::mem0ai;
 
 /// A collection to read: the one that `collection_name` names.
 pub struct ForeignKeys {
@@ -107,13 +109,12 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
-/// Whole seconds; 0 stands for none.
-fn time(seconds: &str) -> Option<Timestamp> {
-    let seconds: i64 = seconds.parse().ok().filter(|seconds| *seconds != 0)?;
-    Timestamp::from_micros(seconds.checked_mul(1_000_000)?).ok()
-}
-
 fn of_python(id: String, fields: Fields) -> ForeignPoint {
+    let vector = fields.get("embedding").map(|bytes| floats(bytes));
+    if let Some(payload) = fields.get(&mem0ai::named("payload")).and_then(|json| serde_json::from_slice(json).ok()) {
+        let payload = mem0ai::with_changes(payload, |field| fields.get(field).map(Vec::as_slice));
+        return ForeignPoint { id, vector, payload };
+    }
     let metadata = text(&fields, "metadata").and_then(|json| serde_json::from_str::<Payload>(&json).ok());
     let mut payload = metadata.unwrap_or_default();
     let copied = [("memory", "data"), ("hash", "hash")].into_iter();
@@ -123,11 +124,11 @@ fn of_python(id: String, fields: Fields) -> ForeignPoint {
         }
     }
     for name in ["created_at", "updated_at"] {
-        if let Some(time) = text(&fields, name).and_then(|seconds| time(&seconds)) {
+        if let Some((_, time)) = text(&fields, name).and_then(|seconds| mem0ai::time(&seconds)) {
             payload.insert(name.to_owned(), Value::String(time.to_string()));
         }
     }
-    ForeignPoint { id, vector: fields.get("embedding").map(|bytes| floats(bytes)), payload }
+    ForeignPoint { id, vector, payload }
 }
 
 fn ours(id: String, fields: Fields) -> ForeignPoint {

@@ -5,10 +5,12 @@ use std::fmt;
 use mem0_core::{CollectionSpec, Error, MemoryId, Point, Result, Scope};
 use redis::{Script, ScriptInvocation, Value};
 
+use super::config::Layout;
 use super::connection::Connection;
 use super::keys::Keys;
+use super::scripts::{self, OfPoints};
 use super::wire::{self, Entry};
-use super::{MAX_LIMIT, scripts, terms};
+use super::{MAX_LIMIT, terms};
 use crate::shared::collection::{check_vector, latest};
 
 /// About how many bytes one script takes.
@@ -23,6 +25,7 @@ pub(super) struct Handle {
     pub(super) connection: Connection,
     pub(super) spec: CollectionSpec,
     pub(super) keys: Keys,
+    pub(super) layout: Layout,
 }
 
 impl Handle {
@@ -47,10 +50,23 @@ impl Handle {
 
     /// The keys and the first arguments of a script of this collection.
     pub(super) fn address<'a>(&self, script: &'a Script) -> ScriptInvocation<'a> {
+        self.call(script, &self.keys.base)
+    }
+
+    /// The same of a script that needs no other keys than those of points.
+    pub(super) fn address_points<'a>(&self, script: &'a Script) -> ScriptInvocation<'a> {
+        self.call(script, &self.keys.points)
+    }
+
+    fn call<'a>(&self, script: &'a Script, root: &str) -> ScriptInvocation<'a> {
         let mut call = script.prepare_invoke();
         let keys = &self.keys;
-        call.key(&keys.meta).key(&keys.ids).key(&keys.deleted).arg(&keys.generation).arg(&keys.base);
+        call.key(&keys.meta).key(&keys.ids).key(&keys.deleted).arg(&keys.generation).arg(root);
         call
+    }
+
+    pub(super) fn scripts(&self) -> OfPoints {
+        scripts::of_points(self.layout)
     }
 
     /// Writes points by a script, at most `page` in each, since while it runs
@@ -78,8 +94,10 @@ impl Handle {
 
     pub(super) async fn read(&self, scope: Option<&Scope>, ids: &[MemoryId]) -> Result<Vec<Option<Point>>> {
         let mut points = Vec::with_capacity(ids.len());
+        // Another embedder may have rewritten a vector in a layout that is shared.
+        let dims = (self.layout == Layout::Own).then_some(self.spec.identity.dims);
         for page in ids.chunks(READ_PAGE) {
-            let mut call = self.address(&scripts::GET);
+            let mut call = self.address_points(self.scripts().get);
             add_scope(&mut call, scope);
             page.iter().for_each(|id| _ = call.arg(id.to_string()));
             let reply: Vec<Value> = self.connection.call(&call).await?;
@@ -87,7 +105,7 @@ impl Handle {
                 return Err(wire::unexpected());
             }
             for value in &reply {
-                points.push(wire::point(value, self.spec.identity.dims)?);
+                points.push(wire::point(value, dims)?);
             }
         }
         Ok(points)

@@ -7,7 +7,8 @@
 //! sorted set, for walks in the order of ids), `deleted` (the versions as of
 //! which ids were deleted), and what the way of searching adds: `index`, or for
 //! each owner `near:FIELD:OWNER` (a vector set) and `ids:FIELD:OWNER` (a sorted
-//! set). The braces keep all of it in one slot.
+//! set). The braces keep all of it in one slot. In the layout of the Python library
+//! points are where that has them, and a cluster cannot hold them.
 
 use mem0_core::MemoryId;
 
@@ -23,14 +24,16 @@ pub(super) struct Keys {
     pub(super) deleted: String,
     pub(super) index: String,
     /// What keys of points begin with.
-    points: String,
+    pub(super) points: String,
 }
 
 impl Keys {
-    pub(super) fn new(meta: String, generation: String) -> Self {
+    /// `points` is what keys of points begin with, if not the root of this life.
+    pub(super) fn new(meta: String, generation: String, points: Option<String>) -> Self {
         let base = format!("{meta}:{generation}");
         let of = |what: &str| format!("{base}:{what}");
-        let (points, ids, deleted, index) = (of("point:"), of("ids"), of("deleted"), of("index"));
+        let points = points.unwrap_or_else(|| of("point:"));
+        let (ids, deleted, index) = (of("ids"), of("deleted"), of("index"));
         Self { meta, generation, base, ids, deleted, index, points }
     }
 
@@ -51,7 +54,7 @@ mod tests {
 
     #[test]
     fn ids_are_read_from_keys() {
-        let keys = Keys::new(meta("mem0", "a"), "g".into());
+        let keys = Keys::new(meta("mem0", "a"), "g".into(), None);
         let id: MemoryId = "018f3a5c-0000-7000-8000-000000000001".parse().unwrap();
         assert_eq!(keys.id(format!("mem0:{{a}}:g:point:{id}").as_bytes()), Some(id));
         assert_eq!(keys.id(format!("mem0:{{ab}}:g:point:{id}").as_bytes()), None);

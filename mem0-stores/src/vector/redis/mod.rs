@@ -24,6 +24,7 @@ mod error;
 mod foreign;
 mod handle;
 mod keys;
+mod mem0ai;
 mod round;
 mod scripts;
 mod search;
@@ -43,7 +44,7 @@ use redis::{ScriptInvocation, Value};
 use uuid::Uuid;
 
 use crate::shared::collection::{check_dims, check_identity, check_name};
-pub use config::{IndexType, Mode, Quantisation, RedisVectorConfig};
+pub use config::{IndexType, Layout, Mode, Quantisation, RedisVectorConfig};
 use connection::Connection;
 pub use foreign::ForeignKeys;
 use handle::Handle;
@@ -130,15 +131,21 @@ impl RedisVectorStore {
 
     async fn open_index(&self, spec: &CollectionSpec) -> Result<IndexedCollection> {
         let meta = keys::meta(&self.config.collection_name, &spec.name);
+        let (layout, points) = match self.config.layout {
+            Layout::Own => (INDEXED, None),
+            Layout::Mem0ai => (mem0ai::NAME, Some(mem0ai::points(&spec.name))),
+        };
         let mut filled = "";
         loop {
             let mut call = scripts::OPEN.key(&meta);
             self.add_identity(&mut call, &meta, spec);
-            call.arg(filled).arg(search::create(&self.config, spec));
+            call.arg(filled).arg(layout).arg(points.as_deref().unwrap_or_default());
+            call.arg(search::create(&self.config, spec));
             let reply: Value = self.connection.call(&call).await?;
             let [stored @ .., rebuilt, Value::Int(size)] = wire::array(&reply)? else { return Err(wire::unexpected()) };
-            let old = stored.last().map(parse::<String>).transpose()?.is_some_and(|layout| layout == WITHOUT_WORDS);
-            let handle = self.handle(spec, &meta, stored, if old { WITHOUT_WORDS } else { INDEXED })?;
+            let found = stored.last().map(parse::<String>).transpose()?;
+            let old = layout == INDEXED && found.is_some_and(|found| found == WITHOUT_WORDS);
+            let handle = self.handle(spec, &meta, stored, if old { WITHOUT_WORDS } else { layout }, points.clone())?;
             if old {
                 self.fill(&handle).await?;
                 filled = "filled";
@@ -158,7 +165,7 @@ impl RedisVectorStore {
         call.arg(self.config.quantisation.word());
         let reply: Value = self.connection.call(&call).await?;
         let [stored @ .., quantisation] = wire::array(&reply)? else { return Err(wire::unexpected()) };
-        let handle = self.handle(spec, &meta, stored, SETS)?;
+        let handle = self.handle(spec, &meta, stored, SETS, None)?;
         let quantisation = Quantisation::from_word(&parse::<String>(quantisation)?).ok_or_else(wire::damaged)?;
         Ok(SetsCollection::new(handle, quantisation, &self.config))
     }
@@ -170,21 +177,29 @@ impl RedisVectorStore {
     }
 
     /// The collection that is there, if it is the one that was asked for.
-    fn handle(&self, spec: &CollectionSpec, meta: &str, stored: &[Value], layout: &str) -> Result<Handle> {
+    fn handle(
+        &self,
+        spec: &CollectionSpec,
+        meta: &str,
+        stored: &[Value],
+        layout: &str,
+        points: Option<String>,
+    ) -> Result<Handle> {
         let [generation, model, dims, digest, found] = stored else { return Err(wire::unexpected()) };
         let found = parse::<String>(found)?;
         if found != layout {
-            let known = [WITHOUT_WORDS, INDEXED, SETS].contains(&found.as_str());
+            let known = [WITHOUT_WORDS, INDEXED, SETS, mem0ai::NAME].contains(&found.as_str());
             return Err(if known {
-                Error::config("the collection was made in the other `mode`; use that one, or another name")
+                Error::config("the collection was made in another `mode` or `layout`; use those, or another name")
             } else {
                 Error::corrupt("the collection was written by another version of this library")
             });
         }
         let stored = EmbedderIdentity { model: parse(model)?, dims: parse(dims)?, digest: parse(digest)? };
         check_identity(&stored, &spec.identity)?;
-        let keys = Keys::new(meta.to_owned(), parse(generation)?);
-        Ok(Handle { name: self.name, connection: self.connection.clone(), spec: spec.clone(), keys })
+        let keys = Keys::new(meta.to_owned(), parse(generation)?, points);
+        let (connection, layout) = (self.connection.clone(), self.config.layout);
+        Ok(Handle { name: self.name, connection, spec: spec.clone(), keys, layout })
     }
 
     /// Gives every point of the first layout its words.
@@ -197,7 +212,7 @@ impl RedisVectorStore {
             let ids = ids.iter().map(parse::<MemoryId>).collect::<Result<Vec<_>>>()?;
             let Some(last) = ids.last() else { return Ok(()) };
             first = format!("({last}");
-            let mut call = handle.address(&scripts::FILL);
+            let mut call = handle.address_points(&scripts::FILL);
             for point in handle.read(None, &ids).await?.iter().flatten() {
                 call.arg(point.id.to_string()).arg(wire::version(point.version)).arg(search::words(point));
             }
@@ -246,7 +261,7 @@ impl VectorStore for RedisVectorStore {
         let said = |error: Error| error.with_operation("drop_collection").with_provider(self.name);
         check_name(name).map_err(said)?;
         let meta = keys::meta(&self.config.collection_name, name);
-        self.connection.call::<()>(scripts::DROP.key(&meta).arg(&meta)).await.map_err(said)
+        self.connection.call::<()>(scripts::DROP.key(&meta).arg(&meta).arg(mem0ai::points(name))).await.map_err(said)
     }
 }
 

@@ -6,7 +6,7 @@ use mem0_core::{Error, MemoryId, Payload, Point, Result, Scope, ScopeKey, Scored
 use redis::{ScriptInvocation, Value};
 
 use super::keys::Keys;
-use super::terms;
+use super::{mem0ai, terms};
 use crate::shared::search::hit;
 
 /// A version as text of one length, so that texts are in the order of versions.
@@ -61,19 +61,24 @@ impl Entry {
     }
 }
 
-/// What the script that reads answers for one id.
-pub(super) fn point(value: &Value, dims: usize) -> Result<Option<Point>> {
-    let [id, version, vector, payload, scope] = match array(value)? {
+/// What the script that reads answers for one id; with `dims` the vector has to
+/// be of that length.
+pub(super) fn point(value: &Value, dims: Option<usize>) -> Result<Option<Point>> {
+    let ([id, version, vector, payload, scope], theirs) = match array(value)? {
         [] => return Ok(None),
-        [Value::Nil, ..] => return Ok(None),
-        [id, version, vector, payload, scope] => [id, version, vector, payload, scope],
+        // Of another's writing if it has an id and no version.
+        [Value::Nil, ..] | [_, Value::Nil, ..] => return Ok(None),
+        [id, version, vector, payload, scope, theirs @ ..] => ([id, version, vector, payload, scope], theirs),
         _ => return Err(damaged()),
     };
     let vector = bytes(vector)?;
-    if vector.len() != dims * size_of::<f32>() {
+    if dims.is_some_and(|dims| vector.len() != dims * size_of::<f32>()) {
         return Err(damaged());
     }
-    let payload: Payload = serde_json::from_slice(bytes(payload)?).map_err(|e| damaged().with_source(e))?;
+    let mut payload: Payload = serde_json::from_slice(bytes(payload)?).map_err(|e| damaged().with_source(e))?;
+    if !theirs.is_empty() {
+        payload = mem0ai::with_changes(payload, |field| bytes(theirs.get(mem0ai::place(field)?)?).ok());
+    }
     let scope: Scope = serde_json::from_slice(bytes(scope)?).map_err(|e| damaged().with_source(e))?;
     Ok(Some(Point {
         id: parse(id)?,
@@ -192,7 +197,7 @@ mod tests {
 
     #[test]
     fn hits_are_read() {
-        let keys = Keys::new("m".into(), "g".into());
+        let keys = Keys::new("m".into(), "g".into(), None);
         let row = |n: u8, distance: &str| {
             let fields = [text("distance"), text(distance), text("version"), text(&version(u64::from(n)))];
             [key(&keys, n), Value::Array(fields.to_vec())]
@@ -207,7 +212,7 @@ mod tests {
 
     #[test]
     fn hits_of_words_are_read() {
-        let keys = Keys::new("m".into(), "g".into());
+        let keys = Keys::new("m".into(), "g".into(), None);
         let fields = Value::Array(vec![text("version"), text(&version(7))]);
         let rows = [Value::Int(2), key(&keys, 1), text("1.5"), fields, key(&keys, 2), text("1"), Value::Nil];
         let due = TextHit { id: id(1), version: 7, score: 1.5 };
@@ -216,13 +221,13 @@ mod tests {
 
     #[test]
     fn what_has_another_shape_is_an_error() {
-        let keys = Keys::new("m".into(), "g".into());
+        let keys = Keys::new("m".into(), "g".into(), None);
         for reply in [Value::Nil, Value::Int(1), Value::Array(vec![]), Value::Array(vec![Value::Int(1), text("x")])] {
             assert!(near_hits(&reply, &keys).is_err(), "{reply:?}");
             assert!(text_hits(&reply, &keys).is_err(), "{reply:?}");
         }
-        assert!(point(&Value::Array(vec![text("x")]), 1).is_err());
+        assert!(point(&Value::Array(vec![text("x")]), Some(1)).is_err());
         assert!(total(&Value::Array(vec![text("x")])).is_err());
-        assert_eq!(point(&Value::Array(vec![]), 1).unwrap(), None);
+        assert_eq!(point(&Value::Array(vec![]), Some(1)).unwrap(), None);
     }
 }

@@ -77,17 +77,25 @@ impl Writes {
         }
         let again = self.doubtful.among(&ids);
         let place = Arc::clone(&self.running).read_owned().await;
-        if !again.is_empty() {
-            api.server.send(api.delete(class, &Where::Ids(again))?).await?;
-        }
+        let deletion = if again.is_empty() { None } else { Some(api.delete(class, &Where::Ids(again))?) };
         let ids: Arc<[MemoryId]> = ids.into();
         let waiting = Waiting { doubtful: self.doubtful.clone(), ids: Arc::clone(&ids) };
         let (server, doubtful) = (api.server.clone(), self.doubtful.clone());
         let written = tokio::spawn(async move {
-            let written = server.ask(request).await;
+            // Both here, so that nothing is deleted and not written because
+            // somebody stopped waiting in between.
+            let deleted = match deletion {
+                Some(deletion) => server.send(deletion).await.map(drop),
+                None => Ok(()),
+            };
+            let written = match deleted {
+                Ok(()) => server.ask(request).await,
+                Err(e) => Err(e),
+            };
             doubtful.change(|doubtful| {
                 match &written {
                     Ok(_) => doubtful.retain(|id| !ids.contains(id)),
+                    Err(e) if is_refused(e) => {}
                     Err(_) => doubtful.extend(ids.iter()),
                 }
                 drop(ids);
@@ -99,6 +107,12 @@ impl Writes {
         drop(waiting);
         written.map_err(|e| Error::internal("a write ended without an answer").with_source(e))?
     }
+}
+
+/// Whether the server itself has answered: then it has not lost the connection.
+/// A gateway may have.
+fn is_refused(error: &Error) -> bool {
+    error.context().iter().any(|(key, status)| *key == "status" && !matches!(status.as_str(), "502" | "504"))
 }
 
 #[cfg(test)]
@@ -171,6 +185,44 @@ mod tests {
             writes.make(&api, "Mem0", ids(), post(&api)).await.unwrap();
         }
         assert_eq!(server.await.unwrap(), ["POST", "DELETE", "POST", "POST"]);
+    }
+
+    #[tokio::test]
+    async fn what_the_server_refuses_is_in_no_doubt_and_a_deletion_is_followed_by_its_write() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (api, writes) = (made(listener.local_addr().unwrap()), Writes::default());
+        let (began, has_begun) = oneshot::channel();
+        let (go_on, may_go_on) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let mut methods = Vec::new();
+            let mut next = async |head: &str| {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                methods.push(asked(&mut stream).await);
+                let head = format!("HTTP/1.1 {head}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]");
+                (stream, head)
+            };
+            for head in ["400 Bad Request", "200 OK", "502 Bad Gateway"] {
+                let (mut stream, answer) = next(head).await;
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+            let (mut stream, answer) = next("200 OK").await;
+            began.send(()).unwrap();
+            may_go_on.await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            let (mut stream, answer) = next("200 OK").await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            methods
+        });
+        assert!(writes.make(&api, "Mem0", ids(), post(&api)).await.is_err());
+        writes.make(&api, "Mem0", ids(), post(&api)).await.unwrap();
+        assert!(writes.make(&api, "Mem0", ids(), post(&api)).await.is_err());
+        // Nobody waits any more when the deletion is being made.
+        tokio::select! {
+            _ = writes.make(&api, "Mem0", ids(), post(&api)) => panic!("there was no answer yet"),
+            begun = has_begun => begun.unwrap(),
+        }
+        go_on.send(()).unwrap();
+        assert_eq!(server.await.unwrap(), ["POST", "POST", "POST", "DELETE", "POST"]);
     }
 
     #[tokio::test]

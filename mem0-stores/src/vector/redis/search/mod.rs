@@ -16,9 +16,10 @@ use mem0_core::{
 use redis::{Pipeline, Value};
 
 use super::condition::{Asked, accept};
+use super::config::Layout;
 use super::handle::Handle;
 use super::round::{NEAR_SLACK, Question, Round, WORDS_SLACK};
-use super::{scripts, wire};
+use super::{mem0ai, wire};
 pub(super) use schema::create;
 pub(super) use words::of as words;
 
@@ -28,6 +29,8 @@ const PAGE: usize = 500;
 /// An open collection with an index.
 pub(super) struct IndexedCollection {
     handle: Handle,
+    /// The field of a point's version.
+    version: String,
     exact_up_to: u64,
     /// How many points there were when it was last asked.
     size: AtomicU64,
@@ -41,11 +44,17 @@ struct Near {
 
 impl IndexedCollection {
     pub(super) fn new(handle: Handle, exact_up_to: u64, size: u64) -> Self {
-        Self { handle, exact_up_to, size: AtomicU64::new(size) }
+        let version = schema::field(handle.layout, "version");
+        Self { handle, version, exact_up_to, size: AtomicU64::new(size) }
     }
 
     async fn write(&self, points: &[Point]) -> Result<()> {
-        self.handle.write(points, PAGE, || self.handle.address(&scripts::UPSERT), |point, _| Ok(words::of(point))).await
+        let script = || self.handle.address_points(self.handle.scripts().upsert);
+        let rest = |point: &Point, _: &str| match self.handle.layout {
+            Layout::Own => Ok(words::of(point)),
+            Layout::Mem0ai => mem0ai::rest(point, words::of(point)),
+        };
+        self.handle.write(points, PAGE, script, rest).await
     }
 
     fn near(&self, query: &VectorQuery) -> Result<Option<(Near, usize)>> {
@@ -83,7 +92,8 @@ impl IndexedCollection {
             .arg(question.nearest)
             .arg("q")
             .arg(&question.ask.vector)
-            .arg(&["SORTBY", "distance", "ASC", "RETURN", "2", "version", "distance", "LIMIT", "0"])
+            .arg(&["RETURN", "4", &self.version, "AS", "version", "distance"])
+            .arg(&["SORTBY", "distance", "ASC", "LIMIT", "0"])
             .arg(question.nearest)
             .arg(&["TIMEOUT", "0", "DIALECT", "2"]);
     }
@@ -101,7 +111,8 @@ impl IndexedCollection {
             let mut pipeline = redis::pipe();
             for Question { ask, nearest, .. } in &round.open {
                 pipeline.cmd("FT.SEARCH").arg(&self.handle.keys.index).arg(ask);
-                pipeline.arg(&["VERBATIM", "WITHSCORES", "SCORER", "BM25STD", "RETURN", "1", "version", "LIMIT", "0"]);
+                pipeline.arg(&["VERBATIM", "WITHSCORES", "SCORER", "BM25STD"]);
+                pipeline.arg(&["RETURN", "3", &self.version, "AS", "version", "LIMIT", "0"]);
                 pipeline.arg(*nearest).arg(&["TIMEOUT", "0", "DIALECT", "2"]);
             }
             let replies: Vec<Value> = self.handle.connection.run(&pipeline).await?;
@@ -153,7 +164,8 @@ impl IndexedCollection {
         let mut pipeline = redis::pipe();
         match accept(filter)? {
             Asked::Nothing => return Ok(0),
-            Asked::Everything if scope.is_none() => {
+            // Where others delete, the list of ids has more than there are points.
+            Asked::Everything if scope.is_none() && self.handle.layout == Layout::Own => {
                 pipeline.cmd("ZCARD").arg(&self.handle.keys.ids);
                 let [size]: [u64; 1] = self.handle.connection.run(&pipeline).await?;
                 return Ok(size);
@@ -168,7 +180,8 @@ impl IndexedCollection {
     async fn remove(&self, selector: &Selector) -> Result<u64> {
         let scope = match selector {
             Selector::Ids(ids) => {
-                return self.handle.delete_ids(ids, PAGE, || self.handle.address(&scripts::DELETE_IDS)).await;
+                let script = || self.handle.address_points(self.handle.scripts().delete_ids);
+                return self.handle.delete_ids(ids, PAGE, script).await;
             }
             Selector::Scope(scope) => scope,
             _ => return Err(Error::new(ErrorKind::Unsupported, "this way to select points")),
@@ -176,7 +189,7 @@ impl IndexedCollection {
         let query = query::query(Some(scope), &Asked::Everything);
         let mut gone = 0;
         loop {
-            let mut call = self.handle.address(&scripts::DELETE_SCOPE);
+            let mut call = self.handle.address_points(self.handle.scripts().delete_scope);
             call.arg(&self.handle.keys.index).arg(&query).arg(PAGE);
             let page = self.handle.connection.call::<u64>(&call).await?;
             gone += page;

@@ -153,7 +153,7 @@ impl SetsCollection {
         let take = |page: &Value| {
             let page = wire::array(page)?;
             for value in page {
-                points.extend(wire::point(value, dims)?);
+                points.extend(wire::point(value, Some(dims))?);
             }
             Ok(page.len() as u64)
         };

@@ -1,6 +1,6 @@
 -- Deletes one page of the points that a query finds, and says how many went.
--- KEYS: meta, ids, deleted. ARGV: generation, root of the keys, index, query,
--- how many at most.
+-- KEYS: meta, ids, deleted. ARGV: generation, what keys of points begin with,
+-- index, query, how many at most.
 if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then
   return redis.error_reply('DROPPED the collection was dropped')
 end
@@ -9,8 +9,8 @@ local found = redis.call('FT.SEARCH', ARGV[3], ARGV[4], 'NOCONTENT', 'LIMIT', '0
 local gone = 0
 for i = 2, #found do
   local key = found[i]
-  local id = string.sub(key, #ARGV[2] + #':point:' + 1)
-  local version = redis.call('HGET', key, 'version')
+  local id = string.sub(key, #ARGV[2] + 1)
+  local version = redis.call('HGET', key, named('version'))
   if version then
     redis.call('HSET', KEYS[3], id, version)
     redis.call('ZREM', KEYS[2], id)

@@ -7,15 +7,17 @@ use futures::future::try_join_all;
 use crate::engine::Mem0;
 use crate::engine::cost::{Part, timed};
 use crate::engine::results::Hit;
-use crate::error::Result;
-use crate::fence::{inline, unfence};
+use crate::error::{Error, Result};
 use crate::traits::ledger::StoredMessage;
-use crate::types::memory::{Memory, MemoryKind};
+use crate::types::memory::{Content, Memory, MemoryKind};
 use crate::types::message::Role;
 use crate::types::scope::Scope;
 
 /// So many messages of a scope are looked at, the newest.
 const REACH: usize = 1_000;
+
+/// The most messages that come along on either side.
+const WIDEST: usize = 100;
 
 /// What was said in the exact scopes of the hits.
 #[derive(Debug, Default)]
@@ -25,16 +27,26 @@ pub(super) struct Windows {
 }
 
 /// A message that comes along.
-#[derive(Clone, Debug)]
-pub(super) struct Beside {
-    pub(super) scope: Scope,
-    pub(super) id: String,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside<'w> {
+    pub(super) said: &'w StoredMessage,
     /// Its place among the scope's messages.
     pub(super) place: usize,
-    pub(super) line: String,
+    /// How many places it is away from the nearest source of the memory.
+    pub(super) far: usize,
+}
+
+/// Refuses a window that is too wide.
+pub(super) fn check(width: usize) -> Result<()> {
+    if width > WIDEST {
+        return Err(Error::invalid(format!("a window may have at most {WIDEST} messages on either side")));
+    }
+    Ok(())
 }
 
 impl Mem0 {
+    /// The newest messages of the exact scopes of the hits; none for a width of
+    /// 0.
     pub(super) async fn windows(&self, hits: &[Hit], width: usize) -> Result<Windows> {
         if width == 0 {
             return Ok(Windows::default());
@@ -47,39 +59,33 @@ impl Mem0 {
             let said = timed(Part::Ledger, self.inner.ledger.messages(scope, REACH)).await?;
             // Only what a person or the agent said.
             let said = said.into_iter().filter(|said| matches!(said.role, Role::User | Role::Assistant)).collect();
-            Ok::<_, crate::Error>((scope.clone(), said))
+            Ok::<_, Error>((scope.clone(), said))
         });
         Ok(Windows { width, said: try_join_all(read).await?.into_iter().collect() })
+    }
+
+    /// Lets each hit bring along what was said around it.
+    pub(super) async fn bring_windows(&self, hits: &mut [Hit], width: usize) -> Result<()> {
+        let windows = self.windows(hits, width).await?;
+        for hit in hits {
+            hit.around = windows.around(&hit.memory).map(|beside| beside.said.clone()).collect();
+        }
+        Ok(())
     }
 }
 
 impl Windows {
-    /// The messages around each source of a memory, nearest first. The source
+    /// The messages around each source of a memory, in their order. The source
     /// itself is among them, unless the memory is what was said.
-    pub(super) fn around(&self, memory: &Memory) -> Vec<Beside> {
-        let Some(said) = self.said.get(&memory.scope) else { return Vec::new() };
-        let sources = &memory.content.sources;
+    pub(super) fn around(&self, memory: &Memory) -> impl Iterator<Item = Beside<'_>> {
+        let said = self.said.get(&memory.scope).map_or(&[][..], Vec::as_slice);
+        let Content { sources, kind, .. } = &memory.content;
         let places: Vec<usize> =
             said.iter().enumerate().filter(|(_, said)| sources.contains(&said.id)).map(|(place, _)| place).collect();
-        let mut around: Vec<(usize, Beside)> = Vec::new();
-        for (place, said) in said.iter().enumerate() {
-            let Some(far) = places.iter().map(|source| source.abs_diff(place)).min() else { continue };
-            if far > self.width || (far == 0 && memory.content.kind == MemoryKind::Episode) {
-                continue;
-            }
-            // What had been recalled then is not told again.
-            let (text, _) = unfence(&said.content);
-            let text = inline(&text);
-            if text.is_empty() {
-                continue;
-            }
-            let who = said.name.as_deref().map_or_else(|| said.role.to_string(), inline);
-            let at = said.at.to_string();
-            let at = at.get(..16).unwrap_or(&at).replace('T', " ");
-            let line = format!("  > [{at}] {who}: {text}");
-            around.push((far, Beside { scope: memory.scope.clone(), id: said.id.clone(), place, line }));
-        }
-        around.sort_by_key(|(far, _)| *far);
-        around.into_iter().map(|(_, beside)| beside).collect()
+        let nearest = *kind == MemoryKind::Episode;
+        said.iter().enumerate().filter_map(move |(place, said)| {
+            let far = places.iter().map(|source| source.abs_diff(place)).min()?;
+            (far <= self.width && far >= usize::from(nearest)).then_some(Beside { said, place, far })
+        })
     }
 }
