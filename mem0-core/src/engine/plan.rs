@@ -253,7 +253,7 @@ impl<'a> Planner<'a> {
                 Ok(Some(self.push(None, Some(base), Event::None, content, reason)))
             }
             Action::Update { target, content } => {
-                let base = self.resolve(target)?;
+                let (base, content) = (self.resolve(target)?, *content);
                 if content == base.content {
                     return Ok(Some(self.push(None, Some(base), Event::None, content, reason)));
                 }

@@ -68,7 +68,7 @@ impl<'a> Gate<'a> {
             (AnswerEvent::Update, Some(target)) => {
                 self.touched.insert(target.memory.id);
                 let merged = merge(&target.memory, &content);
-                let action = Action::Update { target: Target::Memory(target.memory.id), content: merged };
+                let action = Action::Update { target: Target::Memory(target.memory.id), content: Box::new(merged) };
                 Some(Decision { action, ends: Vec::new(), reason })
             }
             (AnswerEvent::Delete, Some(_)) => {

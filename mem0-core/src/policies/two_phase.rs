@@ -160,7 +160,8 @@ impl<'a> Decisions<'a> {
                 let new =
                     Content { text: if text.is_empty() { fact.text.clone() } else { text.to_owned() }, ..fact.clone() };
                 let content = merge(&target.memory, &new);
-                decision.action = Action::Update { target: Target::Memory(target.memory.id), content };
+                decision.action =
+                    Action::Update { target: Target::Memory(target.memory.id), content: Box::new(content) };
             }
             (AnswerEvent::Delete, Some(target)) => {
                 self.touched.insert(target.memory.id);

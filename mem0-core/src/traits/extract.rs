@@ -213,7 +213,7 @@ pub enum Action {
         /// Which memory: a neighbour, or an earlier fact of the same call.
         target: Target,
         /// What the memory says from now on.
-        content: Content,
+        content: Box<Content>,
     },
     /// It is not kept; it only ends memories.
     Retract,
@@ -235,7 +235,11 @@ impl Decision {
     /// It replaces what a memory says.
     #[must_use]
     pub fn update(target: Target, content: Content, reason: impl Into<String>) -> Self {
-        Self { action: Action::Update { target, content }, ends: Vec::new(), reason: Some(reason.into()) }
+        Self {
+            action: Action::Update { target, content: Box::new(content) },
+            ends: Vec::new(),
+            reason: Some(reason.into()),
+        }
     }
 
     /// It is new, and ends a memory.

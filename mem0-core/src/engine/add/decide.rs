@@ -17,7 +17,6 @@ use crate::traits::embedder::Purpose;
 use crate::traits::extract::{Action, Candidate, Decision, ExtractRequest, Extraction, Neighbour};
 use crate::traits::ledger::{Pending, View};
 use crate::types::ids::MemoryId;
-use crate::types::memory::Content;
 use crate::types::scope::{Scope, ScopeKey};
 use crate::types::time::Timestamp;
 
@@ -252,7 +251,7 @@ fn decided_texts<'a>(decisions: &'a [Decision], vectors: [&'a Vectors; 2]) -> im
 
 fn updated_text(decision: &Decision) -> Option<&str> {
     match &decision.action {
-        Action::Update { content: Content { text, .. }, .. } => Some(text),
+        Action::Update { content, .. } => Some(&content.text),
         _ => None,
     }
 }
