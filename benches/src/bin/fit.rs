@@ -15,7 +15,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use benches::qa::fit::{Case, Fitness, cases, fit, fitness};
-use benches::qa::{Dataset, apart, load};
+use benches::qa::{Dataset, Journal, apart, load};
 use mem0::{Config, Fusion, Signals};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -67,8 +67,9 @@ async fn set(name: &str, mut config: Config, folder: &Path, dataset: &Dataset) -
     let folder = folder.join(name);
     std::fs::create_dir_all(&folder)?;
     apart(&mut config, &folder)?;
+    let mut journal = Journal::open(&folder)?;
     let memory = mem0::from_config(&config).await?;
-    Ok(Set { name: name.to_owned(), cases: cases(&memory, dataset).await? })
+    Ok(Set { name: name.to_owned(), cases: cases(&memory, dataset, &mut journal).await? })
 }
 
 /// One fit to all of these, and what it gives on each.

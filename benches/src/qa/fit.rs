@@ -8,9 +8,10 @@
 
 use mem0::{Mem0, Result, SearchOptions, Signals};
 
-use super::ingest::{Credits, messages, remember, scope};
+use super::ingest::{Credits, scope};
 use super::metrics::{mean, ndcg, recall};
-use super::{Conversation, Dataset, Options};
+use super::run::{done, remember};
+use super::{Conversation, Dataset, Journal, Options};
 
 /// How many signals there are.
 const N: usize = Signals::NAMES.len();
@@ -56,19 +57,17 @@ impl Fitness {
 }
 
 /// Remembers the conversations as they were said and looks for the candidates
-/// of every question that has an answer and evidence.
+/// of every question that has an answer and evidence. What the journal has is
+/// not remembered again.
 ///
 /// # Errors
-/// Those of the memory.
-pub async fn cases(memory: &Mem0, dataset: &Dataset) -> Result<Vec<Case>> {
+/// Those of the memory and of the journal.
+pub async fn cases(memory: &Mem0, dataset: &Dataset, journal: &mut Journal) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (number, conversation) in dataset.conversations.iter().enumerate() {
         let scope = scope(dataset.name, conversation)?;
-        let options = Options::default();
-        let mut sessions = Vec::new();
-        for session in messages(conversation) {
-            sessions.push(remember(memory, &scope, &conversation.id, session, &options).await?);
-        }
+        remember(memory, conversation, &scope, &Options::default(), journal, &|_, _, _| ()).await?;
+        let sessions = done(conversation, journal);
         let credits = Credits::new(&sessions);
         for question in asked(conversation) {
             let options = SearchOptions::default().limit(CANDIDATES).threshold(0.0).explain();

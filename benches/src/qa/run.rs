@@ -209,7 +209,8 @@ fn decimal(number: f32) -> f64 {
     number.to_string().parse().unwrap_or_else(|_| f64::from(number))
 }
 
-async fn remember(
+/// Remembers the sessions that the journal has not.
+pub(super) async fn remember(
     memory: &Mem0,
     conversation: &Conversation,
     scope: &Scope,
@@ -229,7 +230,7 @@ async fn remember(
 }
 
 /// What the journal has of a conversation's sessions.
-fn done(conversation: &Conversation, journal: &Journal) -> Vec<SessionDone> {
+pub(super) fn done(conversation: &Conversation, journal: &Journal) -> Vec<SessionDone> {
     let sessions = conversation.sessions.iter();
     sessions.filter_map(|session| journal.session(&conversation.id, &session.id).cloned()).collect()
 }
