@@ -9,7 +9,7 @@ use crate::engine::Mem0;
 use crate::engine::cost::{Part, timed};
 use crate::error::Result;
 use crate::filter::Filter;
-use crate::text::{self, TermId};
+use crate::text::{self, QueryTerm, TermId};
 use crate::time::{Relation, TimeRange, said};
 use crate::traits::ledger::{KeywordQuery, View};
 use crate::types::ids::MemoryId;
@@ -89,9 +89,9 @@ impl Mem0 {
 }
 
 /// Whether a memory tells of an event of these terms, and when that was.
-fn telling(memory: &Memory, cosine: f32, terms: &[TermId]) -> Option<Telling> {
+fn telling(memory: &Memory, cosine: f32, terms: &[QueryTerm]) -> Option<Telling> {
     let own: HashSet<TermId> = text::terms(&memory.content.text).into_iter().map(|(term, _)| term).collect();
-    let shared = terms.iter().filter(|term| own.contains(term)).count();
+    let shared = terms.iter().filter(|term| term.ids().any(|term| own.contains(&term))).count();
     let share = if terms.is_empty() { 0.0 } else { shared as f32 / terms.len() as f32 };
     if share < SHARE && cosine < COSINE {
         return None;
