@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn queries_look_like_this() {
-        insta::assert_snapshot!(query("Green tea?", "(@user_id:{x61})").unwrap());
+        insta::assert_snapshot!(query("What is green tea?", "(@user_id:{x61})").unwrap());
         assert_eq!(query("…!?", "(@user_id:{x61})"), None);
     }
 
