@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use conformance_tests::server_url;
 use futures::future::join_all;
 use libtest_mimic::{Arguments, Completion, Trial};
+use mem0_core::text::{Bm25, query_terms};
 use mem0_core::{
-    Change, Commit, Content, EmbedderIdentity, EntityQuery, ErrorKind, EventKind, Idempotency, Job, JobId, Ledger,
-    MemoryId, PendingQuery, Role, Scope, Spend, StoredMessage, Timestamp, TxnId,
+    Change, Commit, Content, EmbedderIdentity, EntityQuery, ErrorKind, EventKind, Filter, Idempotency, Job, JobId,
+    KeywordQuery, Ledger, MemoryId, PendingQuery, Role, Scope, Spend, StoredMessage, Timestamp, TxnId, View,
 };
 use mem0_stores::ledger::postgres::PostgresLedger;
 use mem0_stores::ledger::postgres::config::{AfterErase, PostgresLedgerConfig};
@@ -122,6 +123,8 @@ async fn tables_of_the_first_version_are_brought_up_to_date(place: &Place) {
     let ledger = place.ledger().await;
     ledger.commit(vec![commit(&ann, vec![add(3, "met Kim Lee"), add(1, "saw Kim in Oslo")])]).await.unwrap();
     ledger.commit(vec![commit(&bob, vec![add(7, "saw Mel")]), commit(&ann, vec![add(2, "saw Mel")])]).await.unwrap();
+    let eva = user("eva");
+    ledger.commit(vec![commit(&eva, vec![add(8, "ich habe zwei kleine Häuser gekauft")])]).await.unwrap();
     let ids = [1, 2, 3, 7].map(id);
     let query = EntityQuery::new(ann.clone(), 9);
     let due = (ledger.places(&ids).await.unwrap(), ledger.entities(&query).await.unwrap());
@@ -132,9 +135,33 @@ async fn tables_of_the_first_version_are_brought_up_to_date(place: &Place) {
              UPDATE mem0_schema SET version = 1 WHERE component = 'ledger'",
         )
         .await;
+    // Its index had no stems but English ones.
+    let stems: Vec<String> = query_terms("zwei kleine Häuser gekauft")
+        .iter()
+        .flat_map(|word| word.stems.iter().map(|stem| stem.0.to_string()))
+        .collect();
+    place
+        .sql(&format!(
+            "DELETE FROM ledger_postings WHERE term IN ({});
+             UPDATE ledger_memories m SET (terms, postings) =
+                 (SELECT sum(tf), count(*) FROM ledger_postings p WHERE p.mem_no = m.mem_no);
+             UPDATE ledger_postings p SET len = m.terms FROM ledger_memories m WHERE m.mem_no = p.mem_no;
+             UPDATE ledger_scopes s SET terms = (SELECT sum(terms) FROM ledger_memories m WHERE m.scope_no = s.scope_no)",
+            stems.join(", ")
+        ))
+        .await;
     let ledger = place.ledger().await;
     assert_eq!(ledger.check().await.unwrap(), Vec::<String>::new());
     assert_eq!((ledger.places(&ids).await.unwrap(), ledger.entities(&query).await.unwrap()), due);
+    let words = KeywordQuery {
+        scope: eva,
+        terms: query_terms("Haus"),
+        filter: Filter::All,
+        view: View::current(at(9)),
+        limit: 9,
+        bm25: Bm25::default(),
+    };
+    assert_eq!(ledger.keyword(&words).await.unwrap().hits.len(), 1, "found by its stem");
     ledger.commit(vec![commit(&ann, vec![add(4, "saw Oslo")])]).await.unwrap();
     assert_eq!(ledger.places(&[id(4)]).await.unwrap()[0].map(|place| place.nth), Some(4));
 }

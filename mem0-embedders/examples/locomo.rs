@@ -12,7 +12,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
 
-use mem0_core::text::{Bm25, query_terms, terms};
+use mem0_core::text::{Bm25, QueryTerm, query_terms, terms};
 use mem0_embedders::local::StaticModel;
 use serde_json::Value;
 
@@ -109,7 +109,7 @@ impl Index {
     fn scores(&self, query: &str) -> Vec<f32> {
         let bm25 = Bm25::default();
         let mut scores = vec![0.0; self.texts.len()];
-        for id in query_terms(query) {
+        for id in query_terms(query).iter().flat_map(QueryTerm::ids) {
             let Some(&having) = self.having.get(&id.0) else { continue };
             let idf = bm25.idf(self.texts.len() as u64, having);
             for (score, (counts, length)) in scores.iter_mut().zip(&self.texts) {

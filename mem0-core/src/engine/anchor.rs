@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::engine::Mem0;
 use crate::engine::cost::{Part, timed};
 use crate::error::Result;
-use crate::text::{self, TermId};
+use crate::text::{self, QueryTerm, TermId};
 use crate::time::{Relation, TimeRange, said};
 use crate::traits::ledger::{KeywordQuery, View};
 use crate::types::ids::MemoryId;
@@ -46,7 +46,7 @@ struct Telling {
 /// What tells of an event by its words.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    terms: Vec<TermId>,
+    terms: Vec<QueryTerm>,
     ids: Vec<MemoryId>,
 }
 
@@ -85,9 +85,9 @@ impl Mem0 {
 }
 
 /// Whether a memory tells of an event of these terms, and when that was.
-fn telling(memory: &Memory, cosine: f32, terms: &[TermId]) -> Option<Telling> {
+fn telling(memory: &Memory, cosine: f32, terms: &[QueryTerm]) -> Option<Telling> {
     let own: HashSet<TermId> = text::terms(&memory.content.text).into_iter().map(|(term, _)| term).collect();
-    let shared = terms.iter().filter(|term| own.contains(term)).count();
+    let shared = terms.iter().filter(|term| term.ids().any(|term| own.contains(&term))).count();
     let share = if terms.is_empty() { 0.0 } else { shared as f32 / terms.len() as f32 };
     if share < SHARE && cosine < COSINE {
         return None;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::error::Result;
-use crate::text::query_terms;
+use crate::text::topic_terms;
 use crate::traits::embedder::{Embedder, EmbedderIdentity, Purpose};
 
 /// How much three letters count beside a whole word. Inflected and misspelt
@@ -47,7 +47,7 @@ impl HashEmbedder {
     #[must_use]
     pub fn vector(&self, text: &str) -> Vec<f32> {
         let mut sum = vec![0.0; self.identity.dims];
-        for term in query_terms(text) {
+        for term in topic_terms(text) {
             add(&mut sum, term.0.cast_unsigned(), 1.0);
         }
         for word in text.split(|c: char| !c.is_alphanumeric()) {

@@ -269,11 +269,12 @@ fn by_words<'a>(question: &str, limit: usize, points: impl Iterator<Item = &'a P
     #[allow(clippy::cast_precision_loss, reason = "counts far below 2^24 rank the same")]
     let average = total as f32 / count.max(1) as f32;
     let mut scores = vec![0.0_f32; texts.len()];
-    for term in query_terms(question) {
-        let with_it = texts.iter().filter(|(_, terms)| terms.counts.contains_key(&term)).count() as u64;
+    for word in query_terms(question) {
+        let often = |terms: &Terms| word.ids().filter_map(|term| terms.counts.get(&term).copied()).max();
+        let with_it = texts.iter().filter(|(_, terms)| often(terms).is_some()).count() as u64;
         let idf = bm25.idf(count, with_it);
         for ((_, terms), score) in texts.iter().zip(&mut scores) {
-            *score += terms.counts.get(&term).map_or(0.0, |tf| bm25.score(idf, *tf, terms.len, average));
+            *score += often(terms).map_or(0.0, |tf| bm25.score(idf, tf, terms.len, average));
         }
     }
     let hits = texts.iter().zip(scores).filter(|(_, score)| *score > 0.0);

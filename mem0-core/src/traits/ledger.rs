@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::text::{Bm25, Entity, TermId};
+use crate::text::{Bm25, Entity, QueryTerm, TermId};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::{Job, JobEnd, JobQuery, Spend, SpendOutcome};
 use crate::traits::vector_store::ScoredPoint;
@@ -356,8 +356,8 @@ impl ListQuery {
 pub struct KeywordQuery {
     /// Only what this scope covers.
     pub scope: Scope,
-    /// The terms of the question.
-    pub terms: Vec<TermId>,
+    /// The words of the question; a memory has one if it has any of its terms.
+    pub terms: Vec<QueryTerm>,
     /// Only what matches, evaluated on [`Memory::to_payload`].
     pub filter: Filter,
     /// Which versions.

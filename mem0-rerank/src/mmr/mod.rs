@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mem0_core::text::query_terms;
+use mem0_core::text::topic_terms;
 use mem0_core::{Embedder, Error, ErrorKind, Purpose, Registry, Reranked, Reranker, Result, provider_config};
 use serde::{Deserialize, Serialize};
 
@@ -179,7 +179,7 @@ impl Nearness {
 
 /// The distinct words of a text, ascending.
 fn words(text: &str) -> Vec<i64> {
-    query_terms(text).into_iter().map(|term| term.0).collect()
+    topic_terms(text).into_iter().map(|term| term.0).collect()
 }
 
 fn unit(mut text: Sparse) -> Sparse {

@@ -1,6 +1,6 @@
 //! Rules 9 and 23: scopes and ids that are not one's own.
 
-use mem0_core::text::{Bm25, terms};
+use mem0_core::text::{Bm25, query_terms};
 use mem0_core::{
     Filter, KeywordQuery, Ledger, ListQuery, MemoryId, NearestQuery, PendingQuery, Scope, Spend, StoredMessage, TxnId,
 };
@@ -52,7 +52,7 @@ async fn r9_reads_see_their_scope(context: &LedgerContext) -> Verdict {
         check_eq!(ledger.count(scope, &Filter::All, &now()).await?, many, "how many {scope} counts");
         let query = KeywordQuery {
             scope: scope.clone(),
-            terms: terms("tea").into_iter().map(|(term, _)| term).collect(),
+            terms: query_terms("tea"),
             filter: Filter::All,
             view: now(),
             limit: 500,

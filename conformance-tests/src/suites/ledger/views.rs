@@ -94,7 +94,8 @@ async fn compare(ledger: &dyn Ledger, lives: &[Folded], scope: &Scope, view: Vie
     check_eq!(ledger.count(scope, &Filter::All, &view).await?, due.len() as u64, "count of {what}");
 
     let wanted = query_terms("tea Lisbon");
-    let with = |text: &str| terms(text).iter().any(|(term, _)| wanted.contains(term));
+    let with =
+        |text: &str| terms(text).iter().any(|(term, _)| wanted.iter().any(|word| word.ids().any(|own| own == *term)));
     let mut words = ids(&due.iter().copied().filter(|(memory, _)| with(&memory.content.text)).collect::<Vec<_>>());
     words.sort_unstable();
     let (filter, bm25) = (Filter::All, Bm25::default());

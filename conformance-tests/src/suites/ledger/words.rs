@@ -37,8 +37,9 @@ fn due(texts: &[(MemoryId, &str)], words: &str, bm25: Bm25) -> Vec<(MemoryId, f3
     let mut scores = Vec::new();
     for (id, own) in &documents {
         let mut score = 0.0;
-        for term in query_terms(words) {
-            let holds = |terms: &[(_, u32)]| terms.iter().find(|(t, _)| *t == term).map(|(_, count)| *count);
+        for word in query_terms(words) {
+            let of = |terms: &[(_, u32)], term| terms.iter().find(|(t, _)| *t == term).map(|(_, count)| *count);
+            let holds = |terms: &[(_, u32)]| word.ids().filter_map(|term| of(terms, term)).max();
             let with = documents.iter().filter(|(_, terms)| holds(terms).is_some()).count() as u64;
             if let Some(count) = holds(own) {
                 score += bm25.score(bm25.idf(documents.len() as u64, with), count, length(own), average);
@@ -64,6 +65,8 @@ async fn r12_scores_are_those_of_bm25(context: &LedgerContext) -> Verdict {
         (id(6), "我喜欢喝绿茶"),
         (id(7), "painting"),
         (id(8), "bicycle of green colour"),
+        (id(9), "Ich habe in Lissabon zwei grüne Häuser gekauft"),
+        (id(10), "мы гуляли с большими собаками"),
     ];
     let hers_in_run = [(id(21), "tea at five"), (id(22), "绿茶"), (id(23), "a green tea")];
     let his = [(id(31), "tea tea tea tea"), (id(32), "green"), (id(33), "green green green")];
@@ -73,7 +76,17 @@ async fn r12_scores_are_those_of_bm25(context: &LedgerContext) -> Verdict {
     let both: Vec<_> = hers.iter().chain(&hers_in_run).copied().collect();
     let other = Bm25 { k1: 1.5, b: 0.75 };
     for bm25 in [Bm25::default(), other] {
-        for words in ["tea", "green tea", "painted bicycles", "绿茶", "unheard", "coffee coffee green"] {
+        for words in [
+            "tea",
+            "green tea",
+            "painted bicycles",
+            "绿茶",
+            "unheard",
+            "coffee coffee green",
+            "Haus Lissabon",
+            "Wem kaufe ich ein Haus?",
+            "собака",
+        ] {
             for (scope, texts) in [(&alice, &both[..]), (&run, &hers_in_run[..]), (&bob, &his[..])] {
                 let (found, due) = (find(ledger, scope, words, bm25).await?, due(texts, words, bm25));
                 let distinct = query_terms(words);
@@ -99,7 +112,7 @@ async fn r12_scores_are_those_of_bm25(context: &LedgerContext) -> Verdict {
                 for ((id, ..), held) in found.hits.iter().zip(&found.held) {
                     let own = texts.iter().find(|(of, _)| of == id).map(|(_, text)| terms(text)).unwrap_or_default();
                     for (place, term) in distinct.iter().enumerate() {
-                        let due = own.iter().any(|(one, _)| one == term);
+                        let due = own.iter().any(|(one, _)| term.ids().any(|id| id == *one));
                         check_eq!(held.has(place), due, "whether {id} holds term {place} of {what}");
                     }
                 }
@@ -113,6 +126,9 @@ async fn r12_scores_are_those_of_bm25(context: &LedgerContext) -> Verdict {
                 check!(found.ceiling.is_finite() && found.ceiling > 0.0, "the ceiling {} for {what}", found.ceiling);
             }
         }
+    }
+    for (words, due) in [("Häusern", 9), ("собака", 10)] {
+        check_eq!(ids(&find(ledger, &alice, words, other).await?), [id(due)], "what {words:?} finds by its stem");
     }
     let nothing = find(ledger, &alice, "…", Bm25::default()).await?;
     check_eq!(nothing, KeywordHits { hits: vec![], ceiling: 0.0, weights: vec![], held: vec![] }, "hits without terms");

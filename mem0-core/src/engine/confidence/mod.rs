@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::engine::results::Hit;
-use crate::text::{TermId, bare, query_terms, terms};
+use crate::text::{QueryTerm, TermId, bare, query_terms, terms};
 use crate::types::memory::Memory;
 use crate::types::message::Role;
 use crate::types::scope::ScopeKey;
@@ -107,11 +107,11 @@ fn held(hit: &Hit) -> BTreeSet<TermId> {
 
 /// The share of these words that are held. A question of nothing but names asks
 /// for no other word.
-fn covered(words: &[TermId], held: &BTreeSet<TermId>) -> f32 {
+fn covered(words: &[QueryTerm], held: &BTreeSet<TermId>) -> f32 {
     if words.is_empty() {
         return 1.0;
     }
-    over(number(words.iter().filter(|word| held.contains(word)).count()), number(words.len()))
+    over(number(words.iter().filter(|word| word.ids().any(|term| held.contains(&term))).count()), number(words.len()))
 }
 
 /// Whom a question asks about.
@@ -139,9 +139,9 @@ impl Asked {
     }
 
     /// The question's words without the names.
-    fn words(&self, question: &str) -> Vec<TermId> {
+    fn words(&self, question: &str) -> Vec<QueryTerm> {
         let names: BTreeSet<TermId> = self.names.iter().flat_map(|name| terms(name)).map(|(term, _)| term).collect();
-        query_terms(question).into_iter().filter(|term| !names.contains(term)).collect()
+        query_terms(question).into_iter().filter(|word| !names.contains(&word.term)).collect()
     }
 
     fn is_theirs(&self, memory: &Memory) -> bool {

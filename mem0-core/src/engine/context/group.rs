@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::engine::results::Hit;
 use crate::fence::inline;
-use crate::text::{TermId, query_terms, terms};
+use crate::text::{TermId, terms, topic_terms};
 use crate::types::ids::MemoryId;
 use crate::types::memory::Memory;
 use crate::types::time::Timestamp;
@@ -42,7 +42,7 @@ pub(super) fn grouped(hits: Vec<Hit>) -> Vec<Group> {
             continue;
         }
         places.insert(same, groups.len());
-        let topic = query_terms(text).into_iter().collect();
+        let topic = topic_terms(text).into_iter().collect();
         groups.push(Group { hit, repeats: Vec::new(), topic });
     }
     groups

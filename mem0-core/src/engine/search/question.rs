@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::engine::fuse::Expected;
 use crate::engine::search::rank::Candidate;
-use crate::text::{self, TermId, asked_names, bare, mentions, name_key};
+use crate::text::{self, QueryTerm, asked_names, bare, mentions, name_key};
 use crate::time::{Asked, Wants, asked};
 use crate::types::memory::{Content, MemoryKind};
 use crate::types::time::Timestamp;
@@ -22,7 +22,7 @@ pub(super) struct Question {
     /// What is embedded: without the names of those who speak.
     pub(super) text: String,
     /// What is looked up: likewise.
-    pub(super) terms: Vec<TermId>,
+    pub(super) terms: Vec<QueryTerm>,
     /// The keys of the speakers that it names.
     pub(super) people: Vec<String>,
     /// The time that it is about.

@@ -1,12 +1,10 @@
 //! Reads: by id, in order, by words, by nearness, and of the log itself.
 
-use std::collections::BTreeSet;
-
 use super::super::cosine::{check, cosine, scored};
 use super::state::{Record, Row, Tables};
 use crate::error::{Error, Result};
 use crate::filter::{CompiledFilter, Filter};
-use crate::text::TermId;
+use crate::text::{QueryTerm, distinct};
 use crate::traits::ledger::{
     Cursor, Held, KeywordHits, KeywordQuery, ListQuery, LoggedChange, NearestQuery, OrderBy, Page, View,
 };
@@ -56,23 +54,23 @@ impl Tables {
         let texts = corpus.len() as u64;
         let length: u64 = corpus.iter().map(|row| u64::from(row.len())).sum();
         let average = if texts == 0 { 0.0 } else { length as f32 / texts as f32 };
-        let distinct: BTreeSet<TermId> = query.terms.iter().copied().collect();
-        let weights: Vec<(TermId, f32)> = distinct
+        let weights: Vec<(QueryTerm, f32)> = distinct(query.terms.clone())
             .into_iter()
-            .map(|term| {
-                let with = corpus.iter().filter(|row| row.count(term) > 0).count() as u64;
-                (term, query.bm25.idf(texts, with))
+            .map(|word| {
+                let with = corpus.iter().filter(|row| row.count(&word) > 0).count() as u64;
+                (word, query.bm25.idf(texts, with))
             })
             .collect();
         let filter = Conditions::new(&query.filter);
         let mut found: Vec<((MemoryId, u64, f32), Held)> = self
             .seen(&query.scope, &query.view)
-            .filter(|(_, row)| weights.iter().any(|(term, _)| row.count(*term) > 0))
+            .filter(|(_, row)| weights.iter().any(|(word, _)| row.count(word) > 0))
             .filter(|(_, row)| filter.met_by(&row.memory))
             .map(|(_, row)| {
-                let score = |(term, idf): &(TermId, f32)| query.bm25.score(*idf, row.count(*term), row.len(), average);
+                let score =
+                    |(word, idf): &(QueryTerm, f32)| query.bm25.score(*idf, row.count(word), row.len(), average);
                 let mut held = Held::default();
-                let places = (0..).zip(&weights).filter(|(_, (term, _))| row.count(*term) > 0);
+                let places = (0..).zip(&weights).filter(|(_, (word, _))| row.count(word) > 0);
                 places.for_each(|(place, _)| held.add(place));
                 ((row.memory.id, row.memory.version, weights.iter().map(score).sum()), held)
             })

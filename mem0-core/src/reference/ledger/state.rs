@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::jobs::Jobs;
-use crate::text::{NameRow, TermId};
+use crate::text::{NameRow, QueryTerm, TermId};
 use crate::traits::embedder::EmbedderIdentity;
 use crate::traits::job::Spend;
 use crate::traits::ledger::{
@@ -165,8 +165,9 @@ impl Row {
         self.terms.iter().map(|(_, count)| count).sum()
     }
 
-    /// How often the text has this term.
-    pub(super) fn count(&self, term: TermId) -> u32 {
-        self.terms.iter().filter(|(t, _)| *t == term).map(|(_, count)| count).sum()
+    /// How often the text has this word.
+    pub(super) fn count(&self, word: &QueryTerm) -> u32 {
+        let of = |term| self.terms.iter().filter(|(t, _)| *t == term).map(|(_, count)| count).sum();
+        word.ids().map(of).max().unwrap_or(0)
     }
 }

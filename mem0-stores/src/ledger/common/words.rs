@@ -1,8 +1,9 @@
 //! Ranking by words.
 
-use mem0_core::text::{self, TermId};
+use mem0_core::text::{self, QueryTerm, TermId};
 use mem0_core::{Held, KeywordHits, KeywordQuery, Memory, MemoryId, Scope, ScopeKey};
 
+use super::change::length;
 use super::top::{Score, Top};
 
 /// Who the keyword index of a scope belongs to: the user with application and
@@ -23,12 +24,30 @@ pub(in crate::ledger) fn owner_key(scope: &Scope) -> String {
     key
 }
 
-/// The distinct terms of a question, in order.
-pub(in crate::ledger) fn distinct(query: &KeywordQuery) -> Vec<TermId> {
-    let mut terms = query.terms.clone();
-    terms.sort_unstable();
-    terms.dedup();
-    terms
+/// The distinct words of a question, in order.
+pub(in crate::ledger) fn distinct(query: &KeywordQuery) -> Vec<QueryTerm> {
+    text::distinct(query.terms.clone())
+}
+
+/// The terms of a text and how many there are, if the counts that are kept of
+/// it are others: the index is of an older version, which had fewer.
+pub(in crate::ledger) fn recounted(text: &str, terms: i64, postings: i64) -> Option<(Vec<(TermId, u32)>, i64)> {
+    let counted = text::terms(text);
+    let due = length(&counted);
+    (due != terms || i64::try_from(counted.len()) != Ok(postings)).then_some((counted, due))
+}
+
+/// A memory that has a term: its number, how often, and how long its text is.
+pub(in crate::ledger) type Posting = (i64, u32, u32);
+
+/// The memories that have a word, each once, of those that have any of its
+/// terms.
+pub(in crate::ledger) fn having(word: &QueryTerm, mut found: Vec<Posting>) -> Vec<Posting> {
+    if !word.stems.is_empty() {
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.dedup_by_key(|(mem_no, ..)| *mem_no);
+    }
+    found
 }
 
 /// How many texts there are, and how many terms they have together.
@@ -50,40 +69,40 @@ struct Matched {
     id: MemoryId,
     version: u64,
     len: u32,
-    /// By the place of the term in the question.
+    /// By the place of the word in the question.
     tf: Vec<(usize, u32)>,
 }
 
 /// The ranking of texts of the past, which no index knows: they are read.
 /// Exact, and slower.
 pub(in crate::ledger) struct Past {
-    terms: Vec<TermId>,
+    words: Vec<QueryTerm>,
     corpus: Corpus,
-    with_term: Vec<u64>,
+    with_word: Vec<u64>,
     matched: Vec<Matched>,
 }
 
 impl Past {
     pub(in crate::ledger) fn new(query: &KeywordQuery) -> Self {
-        let terms = distinct(query);
-        Self { corpus: Corpus::default(), with_term: vec![0; terms.len()], matched: Vec::new(), terms }
+        let words = distinct(query);
+        Self { corpus: Corpus::default(), with_word: vec![0; words.len()], matched: Vec::new(), words }
     }
 
     /// Counts a version that is seen, and keeps it if it has a word of the
     /// question and the filter lets it through.
     pub(in crate::ledger) fn read(&mut self, memory: &Memory, admits: impl FnOnce(&Memory) -> bool) {
-        let mut len = 0;
-        let mut tf = Vec::new();
-        for (term, n) in text::terms(&memory.content.text) {
-            len += n;
-            if let Ok(place) = self.terms.binary_search(&term) {
-                tf.push((place, n));
-            }
-        }
+        let terms = text::terms(&memory.content.text);
+        let len = terms.iter().map(|(_, n)| n).sum();
+        let often = |term: TermId| {
+            let place = terms.binary_search_by_key(&term, |(term, _)| *term).ok()?;
+            terms.get(place).map(|(_, n)| *n)
+        };
+        let words = self.words.iter().enumerate();
+        let tf: Vec<_> = words.filter_map(|(place, word)| Some((place, word.ids().filter_map(often).max()?))).collect();
         self.corpus.texts += 1;
         self.corpus.terms += u64::from(len);
         for (place, _) in &tf {
-            self.with_term.iter_mut().skip(*place).take(1).for_each(|df| *df += 1);
+            self.with_word.iter_mut().skip(*place).take(1).for_each(|df| *df += 1);
         }
         if !tf.is_empty() && admits(memory) {
             self.matched.push(Matched { id: memory.id, version: memory.version, len, tf });
@@ -92,7 +111,7 @@ impl Past {
 
     /// The best of what was read.
     pub(in crate::ledger) fn rank(self, query: &KeywordQuery) -> KeywordHits {
-        let idf: Vec<f32> = self.with_term.iter().map(|df| query.bm25.idf(self.corpus.texts, *df)).collect();
+        let idf: Vec<f32> = self.with_word.iter().map(|df| query.bm25.idf(self.corpus.texts, *df)).collect();
         let average = self.corpus.average();
         let mut top = Top::new(query.limit);
         for Matched { id, version, len, tf } in self.matched {

@@ -110,7 +110,7 @@ async fn found(ledger: &SqliteLedger, scope: &Scope, view: View, words: &str) ->
         limit: 10,
         bm25: Bm25::default(),
     };
-    let KeywordHits { hits, ceiling } = ledger.keyword(&query).await.unwrap();
+    let KeywordHits { hits, ceiling, .. } = ledger.keyword(&query).await.unwrap();
     assert!(hits.iter().all(|(_, _, score)| *score <= ceiling));
     hits.into_iter().map(|(id, ..)| id.as_uuid().as_u128()).collect()
 }

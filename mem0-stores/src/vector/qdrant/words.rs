@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use mem0_core::Payload;
-use mem0_core::text::{Bm25, TermId, query_terms, terms};
+use mem0_core::text::{Bm25, QueryTerm, TermId, query_terms, terms};
 use serde_json::Value;
 
 /// How many terms a memory has on average, for BM25.
@@ -32,9 +32,9 @@ impl Words {
         Self::new(terms.iter().map(|(term, count)| (*term, bm25.score(1.0, *count, length, AVERAGE))))
     }
 
-    /// Those of a question.
+    /// Those of a question: of each word its plain term and its stems.
     pub(super) fn of_question(text: &str) -> Self {
-        Self::new(query_terms(text).into_iter().map(|term| (term, 1.0)))
+        Self::new(query_terms(text).iter().flat_map(QueryTerm::ids).map(|term| (term, 1.0)))
     }
 
     fn new(terms: impl Iterator<Item = (TermId, f32)>) -> Self {
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_text_has_the_words_of_its_question() {
         let words = text("She paints, and she swims.");
-        for question in ["painting", "who is SWIMMING?"] {
+        for question in ["the painting", "who is SWIMMING?"] {
             let asked = Words::of_question(question);
             assert_eq!(asked.weights, [1.0], "{question}");
             assert!(words.indices.contains(&asked.indices[0]), "{question}");
@@ -82,7 +82,7 @@ mod tests {
     /// The numbers are in collections that exist, so they may not change.
     #[test]
     fn numbers_stay() {
-        assert_eq!(Words::of_question("tea").indices, [index(query_terms("tea")[0])]);
+        assert_eq!(Words::of_question("the tea").indices, [index(query_terms("tea")[0].term)]);
         let words = text("tea tea green");
         insta::assert_snapshot!(format!("{words:?}"));
     }

@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use mem0_core::text::TermId;
+use mem0_core::text::{QueryTerm, TermId};
 use mem0_core::{Held, KeywordHits, KeywordQuery, MemoryId, Result};
 use tokio_postgres::Row;
 
 use super::{BEGIN, Version, Wanted, each};
 use crate::ledger::common::top::Score;
-use crate::ledger::common::words::{Corpus, Past, distinct};
+use crate::ledger::common::words::{Corpus, Past, Posting, distinct, having};
 use crate::ledger::postgres::row::{at, counted, id, version, version_columns};
 use crate::ledger::postgres::scope::{one, over};
 use crate::shared::postgres::{Client, Step, refusal, send_after};
@@ -31,14 +31,14 @@ pub(in crate::ledger::postgres) async fn keyword(client: &Client, query: &Keywor
 
 /// From the index: costs what holds the terms, not what there is.
 async fn current(client: &Client, wanted: &Wanted, query: &KeywordQuery) -> Result<KeywordHits> {
-    let terms = distinct(query);
+    let words = distinct(query);
     let corpus = over(&query.scope, "SELECT coalesce(sum(live), 0)::bigint, coalesce(sum(terms), 0)::bigint FROM s");
     let postings = over(
         &query.scope,
         "SELECT p.term, p.mem_no, p.tf, p.len FROM s JOIN ledger_postings p
              ON p.owner_no = s.owner_no AND p.term = ANY($6) AND p.scope_no = s.scope_no",
     );
-    let postings = postings.bind(terms.iter().map(|TermId(term)| *term).collect::<Vec<i64>>());
+    let postings = postings.bind(words.iter().flat_map(QueryTerm::ids).map(|TermId(term)| term).collect::<Vec<i64>>());
     let answers = send_after(client, BEGIN, &[corpus, postings, Step::new("COMMIT")]).await;
     let mut answers = answers.map_err(|e| refusal(&e))?.into_iter();
     let (sums, found) = (answers.next().unwrap_or_default(), answers.next().unwrap_or_default());
@@ -46,17 +46,18 @@ async fn current(client: &Client, wanted: &Wanted, query: &KeywordQuery) -> Resu
         Some(row) => Corpus { texts: counted(row, 0)?, terms: counted(row, 1)? },
         None => Corpus::default(),
     };
-    let mut with_term: HashMap<i64, Vec<(i64, u32, u32)>> = HashMap::with_capacity(terms.len());
+    let mut with_term: HashMap<i64, Vec<Posting>> = HashMap::with_capacity(words.len());
     for row in &found {
         let number = |column| -> Result<u32> { Ok(at::<i32>(row, column)?.cast_unsigned()) };
         with_term.entry(at(row, 0)?).or_default().push((at(row, 1)?, number(2)?, number(3)?));
     }
     let average = corpus.average();
     let mut scores: HashMap<i64, (f32, Held)> = HashMap::new();
-    let mut weights = Vec::with_capacity(terms.len());
-    // In the order of terms, so that equal texts have equal scores.
-    for (place, TermId(term)) in terms.iter().enumerate() {
-        let found = with_term.remove(term).unwrap_or_default();
+    let mut weights = Vec::with_capacity(words.len());
+    // In the order of words, so that equal texts have equal scores.
+    for (place, word) in words.iter().enumerate() {
+        let of = |TermId(term)| with_term.get(&term).into_iter().flatten().copied();
+        let found = having(word, word.ids().flat_map(of).collect());
         let idf = query.bm25.idf(corpus.texts, found.len() as u64);
         weights.push(query.bm25.ceiling(idf));
         for (mem_no, tf, len) in found {

@@ -1,22 +1,31 @@
 //! The tables, and how old ones become new ones.
 
-use mem0_core::text::NameRow;
+use mem0_core::text::{NameRow, TermId};
 use mem0_core::{Error, ErrorKind, Result};
 
 use super::row::at;
 use super::session::{Attempt, Session};
 use super::write::{NamedRow, insert_names};
-use crate::ledger::common::codec::content_from_json;
-use crate::shared::postgres::{Client, quoted, send};
+use crate::ledger::common::codec::{content_from_json, rows};
+use crate::ledger::common::words::recounted;
+use crate::shared::postgres::{Client, Step, quoted, send};
 
 /// The ledger's name in the table of schema versions.
 const COMPONENT: &str = "ledger";
 
 /// From each version to the next. A step that has been released never changes.
-const STEPS: &[&str] = &[include_str!("version_1.sql"), include_str!("version_2.sql"), include_str!("version_3.sql")];
+const STEPS: &[&str] = &[
+    include_str!("version_1.sql"),
+    include_str!("version_2.sql"),
+    include_str!("version_3.sql"),
+    include_str!("version_4.sql"),
+];
 
 /// The version with the index of names, which are found here.
 const NAMES: i64 = 3;
+
+/// The version whose index has the stems of more languages.
+const STEMS: i64 = 4;
 
 /// The lock of whatever makes or changes tables in any schema of the database:
 /// two servers that start at once do it one after the other.
@@ -80,6 +89,9 @@ async fn migrate(client: &Client, schema: &str) -> Attempt<()> {
         if version == NAMES {
             names(client).await?;
         }
+        if version == STEMS {
+            stems(client).await?;
+        }
         client
             .execute(
                 "INSERT INTO mem0_schema (component, version) VALUES ($1, $2)
@@ -113,6 +125,67 @@ async fn names(client: &Client) -> Attempt<()> {
         }
         let mut steps = Vec::new();
         insert_names(&found, &mut steps)?;
+        send(client, &steps).await?;
+    }
+}
+
+/// Adds the terms that texts did not have when they were written: the stems of
+/// other languages. A text keeps every term that it had.
+async fn stems(client: &Client) -> Attempt<()> {
+    let mut after = i64::MIN;
+    loop {
+        let live = client
+            .query(
+                "SELECT m.mem_no, m.scope_no, s.owner_no, e.content, m.terms, m.postings FROM ledger_memories m
+                 JOIN ledger_events e ON e.mem_no = m.mem_no AND e.version = m.version
+                 JOIN ledger_scopes s ON s.scope_no = m.scope_no
+                 WHERE m.state = 0 AND e.content IS NOT NULL AND m.mem_no > $1 ORDER BY m.mem_no LIMIT 1000",
+                &[&after],
+            )
+            .await?;
+        let Some(last) = live.last() else { return Ok(()) };
+        after = at(last, 0)?;
+        let (mut memories, mut due, mut postings): (Vec<i64>, Vec<i64>, Vec<i64>) = Default::default();
+        let (mut of, mut terms, mut counts): (Vec<i64>, Vec<i64>, Vec<i32>) = Default::default();
+        for row in &live {
+            let content = content_from_json(at(row, 3)?)?;
+            let Some((counted, length)) = recounted(&content.text, at(row, 4)?, at(row, 5)?) else { continue };
+            memories.push(at(row, 0)?);
+            due.push(length);
+            postings.push(rows(counted.len()));
+            for (TermId(term), count) in counted {
+                of.push(at(row, 0)?);
+                terms.push(term);
+                counts.push(count.cast_signed());
+            }
+        }
+        if memories.is_empty() {
+            continue;
+        }
+        let scopes = Step::new(
+            "UPDATE ledger_scopes s SET terms = s.terms + u.more
+             FROM (SELECT m.scope_no, sum(u.due - m.terms)::bigint AS more
+                   FROM unnest($1::bigint[], $2::bigint[]) AS u (mem_no, due)
+                   JOIN ledger_memories m ON m.mem_no = u.mem_no GROUP BY m.scope_no) u
+             WHERE s.scope_no = u.scope_no",
+        );
+        let counted = Step::new(
+            "UPDATE ledger_memories m SET terms = u.due, postings = u.postings
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (mem_no, due, postings)
+             WHERE m.mem_no = u.mem_no",
+        );
+        let index = Step::new(
+            "INSERT INTO ledger_postings (owner_no, term, scope_no, mem_no, tf, len)
+             SELECT s.owner_no, u.term, m.scope_no, m.mem_no, u.tf, m.terms
+             FROM unnest($1::bigint[], $2::bigint[], $3::integer[]) AS u (mem_no, term, tf)
+             JOIN ledger_memories m ON m.mem_no = u.mem_no JOIN ledger_scopes s ON s.scope_no = m.scope_no
+             ON CONFLICT (owner_no, term, scope_no, mem_no) DO UPDATE SET tf = excluded.tf, len = excluded.len",
+        );
+        let steps = [
+            scopes.bind(memories.clone()).bind(due.clone()),
+            counted.bind(memories).bind(due).bind(postings),
+            index.bind(of).bind(terms).bind(counts),
+        ];
         send(client, &steps).await?;
     }
 }

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Heads, Reader, ScopeRow};
 use crate::ledger::common::top::Score;
-use crate::ledger::common::words::{Corpus, Past, distinct};
+use crate::ledger::common::words::{Corpus, Past, Posting, distinct, having};
 use crate::ledger::sqlite::row::{Col, count};
 use crate::shared::sqlite::Attempt;
 
@@ -25,21 +25,11 @@ pub(in crate::ledger::sqlite) fn keyword(
     query: &KeywordQuery,
 ) -> Attempt<KeywordHits> {
     let (reader, covered) = Reader::within(connection, &query.scope, &query.filter, &query.view)?;
-    if query.view.is_past() {
-        past(reader, &covered, query)
-    } else {
-        current(reader, lately, &covered, &distinct(query), query)
-    }
+    if query.view.is_past() { past(reader, &covered, query) } else { current(reader, lately, &covered, query) }
 }
 
 /// From the index: costs what holds the terms, not what there is.
-fn current(
-    mut reader: Reader<'_>,
-    lately: &Heads,
-    covered: &[ScopeRow],
-    terms: &[TermId],
-    query: &KeywordQuery,
-) -> Attempt<KeywordHits> {
+fn current(mut reader: Reader<'_>, lately: &Heads, covered: &[ScopeRow], query: &KeywordQuery) -> Attempt<KeywordHits> {
     let mut corpus = Corpus::default();
     let mut owners: BTreeMap<i64, HashSet<i64>> = BTreeMap::new();
     for scope in covered {
@@ -49,10 +39,15 @@ fn current(
     }
     let average = corpus.average();
 
+    let words = distinct(query);
     let mut scores: FxHashMap<i64, (f32, Held)> = FxHashMap::default();
-    let mut weights = Vec::with_capacity(terms.len());
-    for (place, term) in terms.iter().enumerate() {
-        let found = postings(reader.connection, &owners, *term)?;
+    let mut weights = Vec::with_capacity(words.len());
+    for (place, word) in words.iter().enumerate() {
+        let mut found = Vec::new();
+        for term in word.ids() {
+            postings(reader.connection, &owners, term, &mut found)?;
+        }
+        let found = having(word, found);
         let idf = query.bm25.idf(corpus.texts, found.len() as u64);
         weights.push(query.bm25.ceiling(idf));
         for (mem_no, tf, len) in found {
@@ -69,19 +64,18 @@ fn current(
     Ok(KeywordHits { hits, ceiling: weights.iter().sum(), weights, held })
 }
 
-/// The memories of the scopes that hold a term, with its count and the length
-/// of their texts.
+/// Adds the memories of the scopes that hold a term.
 fn postings(
     connection: &Connection,
     owners: &BTreeMap<i64, HashSet<i64>>,
     TermId(term): TermId,
-) -> Attempt<Vec<(i64, u32, u32)>> {
+    all: &mut Vec<Posting>,
+) -> Attempt<()> {
     let mut of_scope = connection.prepare_cached(
         "SELECT mem_no, tf, len FROM ledger_postings WHERE owner_no = ?1 AND term = ?2 AND scope_no = ?3",
     )?;
     let mut of_owner = connection
         .prepare_cached("SELECT mem_no, tf, len, scope_no FROM ledger_postings WHERE owner_no = ?1 AND term = ?2")?;
-    let mut all = Vec::new();
     for (owner, scopes) in owners {
         if scopes.len() <= FEW {
             for scope in scopes {
@@ -99,7 +93,7 @@ fn postings(
             }
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Takes the best that the view sees and the filter lets through, ties in the

@@ -20,6 +20,37 @@ async fn version_2() {
     goes_on(include_str!("../../../../tests/fixtures/ledger_v2.sql")).await;
 }
 
+#[tokio::test]
+async fn version_4_gets_the_stems_of_other_languages() {
+    let (_folder, path) = restore(include_str!("../../../../tests/fixtures/ledger_v4.sql"));
+    let ledger = open(&path);
+    sound(&ledger).await;
+    let (_fresh, _, expected) = on_disk();
+    memories_in_three_languages(&expected).await;
+    let (eva, now) = (user("eva"), View::current(at(40)));
+    for (words, due) in
+        [("Häusern", vec![70]), ("kaufen Haus", vec![70]), ("собака", vec![71]), ("dog", vec![72]), ("Hund", vec![])]
+    {
+        assert_eq!(found(&ledger, &eva, now, words).await, due, "{words}");
+        assert_eq!(found(&expected, &eva, now, words).await, due, "{words}");
+    }
+    ledger.commit(vec![commit(&eva, 41, vec![change(70, EventKind::Delete, 1, None)])]).await.unwrap();
+    assert!(found(&ledger, &eva, now, "Häusern").await.is_empty());
+    sound(&ledger).await;
+}
+
+/// Since version 5 the stems of other languages are in the index.
+async fn memories_in_three_languages(ledger: &SqliteLedger) {
+    let said = [
+        add(70, "Eva hat in Lissabon zwei kleine Häuser gekauft"),
+        add(71, "Вчера мы гуляли с большими собаками"),
+        add(72, "Eva walks her dogs"),
+        add(73, "Eva hat die alten Hunde verkauft"),
+    ];
+    ledger.commit(vec![commit(&user("eva"), 30, said.into())]).await.unwrap();
+    ledger.commit(vec![commit(&user("eva"), 31, vec![change(73, EventKind::Delete, 1, None)])]).await.unwrap();
+}
+
 async fn goes_on(dump: &str) {
     let (_folder, path) = restore(dump);
     let ledger = open(&path);
@@ -63,6 +94,7 @@ async fn goes_on(dump: &str) {
 async fn write_the_fixture_of_this_version() {
     let (_folder, path, ledger) = on_disk();
     history_of_two_scopes(&ledger).await;
+    memories_in_three_languages(&ledger).await;
     drop(ledger);
     let connection = rusqlite::Connection::open(&path).unwrap();
     let dump = dump(&connection);

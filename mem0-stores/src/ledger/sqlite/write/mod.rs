@@ -3,7 +3,7 @@
 mod change;
 pub(super) mod erase;
 pub(super) mod mentions;
-mod postings;
+pub(super) mod postings;
 
 use mem0_core::{Commit, Error, ErrorKind, Idempotency, Outcome, Receipt, StoredMessage, TxnId};
 use rusqlite::{Connection, OptionalExtension as _};

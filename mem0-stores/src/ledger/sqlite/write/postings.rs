@@ -7,7 +7,8 @@ use mem0_core::{Change, Content};
 use rusqlite::Connection;
 
 use crate::ledger::common::change::{counted, length};
-use crate::ledger::sqlite::row::rows;
+use crate::ledger::common::words::recounted;
+use crate::ledger::sqlite::row::{content_from_json, rows};
 use crate::ledger::sqlite::scope::ScopeRow;
 use crate::shared::sqlite::Attempt;
 
@@ -107,4 +108,33 @@ impl Buffer {
         }
         Ok(())
     }
+}
+
+/// Adds the terms that texts did not have when they were written: the stems of
+/// other languages. A text keeps every term that it had.
+pub(in crate::ledger::sqlite) fn backfill(connection: &Connection) -> Attempt<()> {
+    let mut live = connection.prepare(
+        "SELECT s.owner_no, m.scope_no, m.mem_no, e.content, m.terms, m.postings FROM ledger_memories m
+         JOIN ledger_events e ON e.seq = m.head JOIN ledger_scopes s ON s.scope_no = m.scope_no
+         WHERE m.state = 0 AND e.content IS NOT NULL ORDER BY m.mem_no",
+    )?;
+    let mut insert = connection.prepare(
+        "INSERT INTO ledger_postings (owner_no, term, scope_no, mem_no, tf, len) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET tf = excluded.tf, len = excluded.len",
+    )?;
+    let mut memory = connection.prepare("UPDATE ledger_memories SET terms = ?2, postings = ?3 WHERE mem_no = ?1")?;
+    let mut scope = connection.prepare("UPDATE ledger_scopes SET terms = terms + ?2 WHERE scope_no = ?1")?;
+    let mut found = live.query(())?;
+    while let Some(row) = found.next()? {
+        let (owner, scope_no, mem_no): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let content = content_from_json(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?;
+        let (terms, postings): (i64, i64) = (row.get(4)?, row.get(5)?);
+        let Some((counted, due)) = recounted(&content.text, terms, postings) else { continue };
+        for (TermId(term), tf) in &counted {
+            insert.execute((owner, term, scope_no, mem_no, tf, due))?;
+        }
+        memory.execute((mem_no, due, rows(counted.len())))?;
+        scope.execute((scope_no, due - terms))?;
+    }
+    Ok(())
 }

@@ -1,0 +1,2 @@
+-- The ledger, version 4: the keyword index has the stems of more languages. The
+-- tables are those of version 3.
