@@ -2,5 +2,5 @@
 
 use super::Evidence;
 
-pub(super) const BIAS: f32 = -6.952;
-pub(super) const WEIGHTS: [f32; Evidence::NAMES.len()] = [12.139, -5.186, 7.254, 0.817, 0.409, 2.767];
+pub(super) const BIAS: f32 = -3.470;
+pub(super) const WEIGHTS: [f32; Evidence::NAMES.len()] = [10.586, -8.123, 6.722, 1.231, -0.457, 2.724];
