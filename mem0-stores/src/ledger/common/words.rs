@@ -6,6 +6,9 @@ use mem0_core::{Held, KeywordHits, KeywordQuery, Memory, MemoryId, Scope, ScopeK
 use super::change::length;
 use super::top::{Score, Top};
 
+/// A hit with the number of its memory: id, version and score.
+pub(in crate::ledger) type Numbered = (i64, (MemoryId, u64, f32));
+
 /// Who the keyword index of a scope belongs to: the user with application and
 /// organisation, else the agent, else the run. A search costs work for its
 /// owner's memories, however many others there are.

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::{BEGIN, Version, Wanted, each};
 use crate::ledger::common::top::Score;
-use crate::ledger::common::words::{Corpus, Past, Posting, distinct, having};
+use crate::ledger::common::words::{Corpus, Numbered, Past, Posting, distinct, having};
 use crate::ledger::postgres::row::{at, counted, id, version, version_columns};
 use crate::ledger::postgres::scope::{one, over};
 use crate::shared::postgres::{Client, Step, refusal, send_after};
@@ -81,7 +81,7 @@ pub(super) async fn walk(
     wanted: &Wanted,
     mut ranked: BinaryHeap<Reverse<(Score, i64)>>,
     limit: usize,
-) -> Result<Vec<(i64, (MemoryId, u64, f32))>> {
+) -> Result<Vec<Numbered>> {
     let mut hits = Vec::new();
     let mut round = limit;
     while hits.len() < limit && !ranked.is_empty() {

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Heads, Reader, ScopeRow};
 use crate::ledger::common::top::Score;
-use crate::ledger::common::words::{Corpus, Past, Posting, distinct, having};
+use crate::ledger::common::words::{Corpus, Numbered, Past, Posting, distinct, having};
 use crate::ledger::sqlite::row::{Col, count};
 use crate::shared::sqlite::Attempt;
 
@@ -103,7 +103,7 @@ pub(super) fn walk(
     lately: &Heads,
     mut ranked: BinaryHeap<Reverse<(Score, i64)>>,
     limit: usize,
-) -> Attempt<Vec<(i64, (MemoryId, u64, f32))>> {
+) -> Attempt<Vec<Numbered>> {
     let mut statement = reader
         .connection
         .prepare_cached("SELECT id, version, expires_at, head FROM ledger_memories WHERE mem_no = ?1")?;
