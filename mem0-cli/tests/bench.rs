@@ -73,7 +73,7 @@ fn a_run_is_repeated_and_resumed() {
     assert_eq!(json(&mem0(home, &[&call[..], &resume].concat())), kept);
     assert_eq!(lines(), before, "nothing is asked again");
     let other = mem0(home, &[&call[..], &resume, &["--mode", "rules"]].concat());
-    assert_eq!(other.status.code(), Some(4), "{}", String::from_utf8_lossy(&other.stderr));
+    assert_eq!(other.status.code(), Some(2), "{}", String::from_utf8_lossy(&other.stderr));
 }
 
 #[test]
