@@ -137,7 +137,7 @@ fn a_context_is_a_block_within_the_budget_and_explain_says_why() {
     let text = context["text"].as_str().unwrap();
     assert!(text.starts_with("<recalled_memories>\n") && text.contains("user: I like green tea."), "{text}");
     assert!(context["tokens"].as_u64().unwrap() <= 200);
-    assert_eq!(context["memories"][0]["id"], tea);
+    assert!(context["memories"].as_array().unwrap().iter().any(|memory| memory["id"] == tea));
     assert!(context["confidence"].as_f64().unwrap() > 0.0);
     let small = world.run(&["context", "tea", "--user", "ana", "--budget", "3"]);
     assert_eq!(stdout(&small), "");

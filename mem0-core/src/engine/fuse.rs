@@ -23,7 +23,8 @@ pub struct Signals {
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub around_semantic: f32,
     /// The share of the question's words, weighed, that it has together with what
-    /// was said around it: the farther away, the less.
+    /// was said around it: the farther away, the less. Of a fact, which stands for
+    /// itself, those that it has.
     #[serde(serialize_with = "crate::types::decimal::write")]
     pub coverage: f32,
     /// The words of a question that it follows.

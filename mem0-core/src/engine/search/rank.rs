@@ -6,7 +6,7 @@ use crate::engine::fuse::{Fusion, Signals};
 use crate::engine::results::Hit;
 use crate::engine::search::question::Question;
 use crate::traits::ledger::{Held, Place};
-use crate::types::memory::Memory;
+use crate::types::memory::{Memory, MemoryKind};
 use crate::types::time::Timestamp;
 
 /// What was said within so long of each other is one session.
@@ -163,7 +163,8 @@ impl<'a> Surroundings<'a> {
 }
 
 /// How much of the question's words each candidate and those around it in its
-/// session have together: a word counts once, where it was said nearest.
+/// session have together: a word counts once, where it was said nearest. A fact
+/// stands for itself: what was said next to it is about something else.
 fn coverage(candidates: &[Candidate], session: &[usize], weights: &[f32]) -> Vec<f32> {
     let whole: f32 = weights.iter().sum();
     let mut in_order: Vec<(usize, Option<u64>, usize)> = candidates
@@ -179,8 +180,10 @@ fn coverage(candidates: &[Candidate], session: &[usize], weights: &[f32]) -> Vec
         let forth = carried(in_order.iter(), own);
         let back = carried(in_order.iter().rev(), own);
         for (((_, _, at), before), after) in in_order.iter().zip(forth).zip(back.into_iter().rev()) {
+            let was_said = candidates.get(*at).is_some_and(|one| one.memory.content.kind == MemoryKind::Episode);
+            let share = if was_said { before.max(after) } else { f32::from(u8::from(own(*at))) };
             if let Some(sum) = covered.get_mut(*at) {
-                *sum += weight / whole.max(f32::MIN_POSITIVE) * before.max(after);
+                *sum += weight / whole.max(f32::MIN_POSITIVE) * share;
             }
         }
     }
@@ -206,6 +209,27 @@ fn carried<'a>(order: impl Iterator<Item = &'a (usize, Option<u64>, usize)>, own
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::ids::MemoryId;
+    use crate::types::memory::Content;
+    use crate::types::scope::Scope;
+
+    #[test]
+    fn what_was_said_takes_words_from_beside_it_and_a_fact_stands_for_itself() {
+        let candidate = |nth: u64, kind: MemoryKind, has: bool| {
+            let id = MemoryId::from_uuid(uuid::Uuid::from_u128(nth.into()));
+            let content = Content { kind, ..Content::new("tea") };
+            let memory = Memory::new(id, Scope::user("ana").unwrap(), content, Timestamp::from_micros_clamped(0));
+            let mut held = Held::default();
+            if has {
+                held.add(0);
+            }
+            Candidate { memory, semantic: 0.0, keyword: 0.0, held, named: 0.0, place: Some(Place { scope: 1, nth }) }
+        };
+        for (kind, beside) in [(MemoryKind::Episode, FADE), (MemoryKind::Fact, 0.0), (MemoryKind::Procedure, 0.0)] {
+            let both = [candidate(1, kind, true), candidate(2, kind, false)];
+            assert_eq!(coverage(&both, &[0, 0], &[2.0]), [1.0, beside], "{kind:?}");
+        }
+    }
 
     #[test]
     fn a_word_is_carried_over_to_what_is_said_near_it() {
